@@ -1,0 +1,2 @@
+//! fedgate.
+fn main() {}
