@@ -1,0 +1,50 @@
+//! Verification of the signatures that `structure` found, with the identity provider's stored keys only.
+//!
+//! Owns the one call into the XML signature crate. Keys in the message are ignored (S-05): the context knows trusted keys
+//! only, and a KeyInfo can at most change the order in which they are tried. Every signature in the document must verify,
+//! with one reference whose digest was computed here and that resolved to the element which `structure` expects.
+
+use bergshamra::dsig::verify::verify_all_document_with_source;
+use bergshamra::{DsigContext, KeysManager, VerifyResult};
+use uppsala::Document;
+
+use crate::federation::saml::fault::SamlFault;
+use crate::federation::saml::keys::SigningCertificate;
+use crate::federation::saml::structure::Skeleton;
+
+/// Most keys that are tried for one signature.
+const MAX_KEYS: usize = 16;
+
+/// Verifies all signatures of the document; afterwards the elements that `skeleton.signatures` name are proven.
+pub fn verify(
+    document: &Document<'_>,
+    source: &str,
+    skeleton: &Skeleton,
+    certificates: &[SigningCertificate],
+) -> Result<(), SamlFault> {
+    let mut keys = KeysManager::new();
+    keys.add_keys(certificates.iter().take(MAX_KEYS).filter_map(SigningCertificate::verification_key));
+    if keys.is_empty() {
+        return Err(SamlFault::NoSigningKey);
+    }
+    // `new` is the strict form: trusted keys only, positions checked, no external references without a mapping.
+    let context = DsigContext::new(keys);
+    let results = verify_all_document_with_source(&context, document, Some(source)).map_err(|_| SamlFault::SignatureInvalid)?;
+    if results.len() != skeleton.signatures.len() {
+        return Err(SamlFault::SignatureInvalid);
+    }
+    for (result, placed) in results.iter().zip(&skeleton.signatures) {
+        let VerifyResult::Valid { signature_node, references, .. } = result else {
+            return Err(SamlFault::SignatureInvalid);
+        };
+        let [reference] = references.as_slice() else {
+            return Err(SamlFault::SignatureInvalid);
+        };
+        let proven =
+            *signature_node == placed.signature && reference.resolved_node == Some(placed.signs) && reference.digest_verified;
+        if !proven {
+            return Err(SamlFault::SignatureInvalid);
+        }
+    }
+    Ok(())
+}
