@@ -1,0 +1,10 @@
+//! Federation: sign-in through other identity providers.
+//!
+//! `broker` carries a login out and back (state, browser binding, one-time use); `provider` is the trait and `providers` the table of
+//! what can be spoken to; `saml` is the fenced protocol room; `attribute_mapping` and `identity` turn what a provider proved
+//! into a user of the pool. Tokens, codes and sessions are `auth_flows` and `tokens`.
+
+pub mod broker;
+pub mod provider;
+pub mod providers;
+pub mod saml;

@@ -1,0 +1,1 @@
+//! The SAML protocol, fenced.

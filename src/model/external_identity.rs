@@ -1,0 +1,26 @@
+//! What an identity provider proved about a user, before mapping.
+//!
+//! Produced by a provider after every check of its protocol; consumed by `federation::attribute_mapping` and
+//! `federation::identity`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A verified external identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExternalIdentity {
+    /// The subject as shown: OIDC `sub`, SAML NameID.
+    pub subject: String,
+    /// The identity key: the subject, with SAML's format and qualifiers where they matter (O-16, S-18).
+    pub subject_key: String,
+    /// The SAML entity id of the issuer; none for other kinds (Cognito: `identities[].issuer`).
+    pub issuer: Option<String>,
+    /// Claims by name. OIDC: JSON as received, ID token with userinfo merged over it. SAML: string or array of strings.
+    pub claims: BTreeMap<String, Value>,
+    /// When the provider says that the user signed in, ms.
+    pub auth_time_ms: Option<i64>,
+    /// When the provider's own session ends, ms; caps ours (S-15).
+    pub session_until_ms: Option<i64>,
+}
