@@ -18,9 +18,7 @@ fn complaints(sqlite: &[&str], postgres: &[&str]) -> Vec<String> {
         .map(|(name, sides)| format!("{name} exists only for {}", sides[0]))
         .collect();
     for (place, name) in sides.keys().enumerate() {
-        let number = name.split('_').next().unwrap();
-        let form = number.len() == 4 && name.ends_with(".sql") && number.parse() == Ok(place + 1);
-        if !form {
+        if !name.starts_with(&format!("{:04}_", place + 1)) {
             found.push(format!("{name} should be {:04}_….sql", place + 1));
         }
     }

@@ -79,10 +79,7 @@ fn is_sep(tokens: &[(Token, usize)], at: usize) -> bool {
 fn continues_path(tokens: &[(Token, usize)], at: usize) -> bool {
     match at.checked_sub(1).map(|before| &tokens[before].0) {
         Some(Token::Mark('.')) => true,
-        Some(Token::Sep) => {
-            at >= 2 && matches!(&tokens[at - 2].0, Token::Word(word) if word != "use")
-                || at >= 2 && tokens[at - 2].0 == Token::Mark('>')
-        }
+        Some(Token::Sep) => at >= 2 && matches!(tokens[at - 2].0, Token::Word(_) | Token::Mark('>')),
         _ => false,
     }
 }
@@ -194,11 +191,7 @@ fn skip_block_comment(chars: &mut Peekable<Chars<'_>>, line: &mut usize) {
 fn skip_string(chars: &mut Peekable<Chars<'_>>, line: &mut usize) {
     while let Some(char) = chars.next() {
         match char {
-            '\\' => {
-                if chars.next() == Some('\n') {
-                    *line += 1;
-                }
-            }
+            '\\' => *line += usize::from(chars.next() == Some('\n')),
             '"' => return,
             '\n' => *line += 1,
             _ => {}

@@ -143,15 +143,12 @@ fn forbidden_import(here: &[String], target: &[String]) -> Option<String> {
     };
     let both = |rooms: &[&str]| rooms.contains(&from) && rooms.contains(&to);
     let reason = match (from, to) {
-        ("config", "base") => return None,
+        ("config" | "outbound" | "model", "base") | ("main", "commands") | ("keys", "store") => return None,
         ("config", _) => "`config` imports only `base`",
         (_, "config") if !matches!(from, "app" | "commands") => "only `app` and `commands` import `config`",
-        ("main", "commands") => return None,
         ("main", _) => "`main` hands over to `commands`",
         (_, "http") if !FACES.contains(&from) && from != "app" => "only faces and `app` import `http`",
-        ("outbound" | "model", "base") => return None,
         ("outbound" | "model", _) => "it stands on `base` alone",
-        ("keys", "store") => return None,
         ("http", "cache") if here.get(1).is_some_and(|file| file == "limits") => return None,
         _ if both(&PORTS) => "ports do not know each other",
         _ if both(&FACES) => "faces meet only in capabilities",
