@@ -77,7 +77,7 @@ class Report:
             work()
             self.passed.append(name)
         except Exception as error:  # every failure belongs into the report, whatever its kind
-            self.failed[name] = f"{type(error).__name__}: {error}"
+            self.failed[name] = f"{type(error).__name__}: {error}"[:300]
 
     def refused(self, name, expected, call, message=None):
         """`call` must end with the modelled exception `expected` (a class) or one of these codes (a set)."""
