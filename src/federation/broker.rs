@@ -145,7 +145,7 @@ impl Broker {
         }
         match self.proven(context, &arrival, &login, &handle_digest).await {
             Ok(landing) => Ok(landing),
-            Err(failure) => landed_failure(&login, failure),
+            Err(failure) => landed_failure(context, &login, failure),
         }
     }
 
@@ -195,7 +195,7 @@ impl Broker {
 }
 
 /// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Everything else stays an error.
-fn landed_failure(login: &Login, failure: Failure) -> Result<Landing, Failure> {
+fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<Landing, Failure> {
     let (error, description) = match &failure {
         Failure::ProviderDenied { .. } => ("access_denied", "The identity provider did not sign the user in.".to_owned()),
         Failure::ProviderUnavailable { .. } => {
@@ -205,7 +205,7 @@ fn landed_failure(login: &Login, failure: Failure) -> Result<Landing, Failure> {
         _ => return Err(failure),
     };
     Ok(Landing {
-        redirect_to: authorization::error_redirect(&login.authorization, error, &description),
+        redirect_to: authorization::error_redirect(context, &login.authorization, error, &description),
         session: None,
         facts: Facts {
             client_id: login.authorization.client_id.clone(),
