@@ -9,6 +9,7 @@
 //! - [`gateway`] and [`demo`] start the real gateway between them;
 //! - [`look`], [`journal`], [`server`] and [`clock`] are what they share.
 
+pub mod browser;
 pub mod clock;
 pub mod journal;
 pub mod look;
