@@ -113,6 +113,12 @@ pub fn person_button(value: &str, name: &str, detail: &str, hinted: bool) -> Str
     )
 }
 
+/// A list of names and values; the values are HTML already.
+pub fn fields<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
+    let rows = members.map(|(name, value)| format!("<dt>{}</dt><dd>{value}</dd>", escape(name)));
+    format!("<dl class=\"fields\">{}</dl>", rows.collect::<Vec<_>>().concat())
+}
+
 /// The first letters of the first and last word.
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();

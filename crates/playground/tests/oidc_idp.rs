@@ -120,11 +120,14 @@ async fn a_person_signs_in_and_the_tokens_verify() {
     assert_eq!(idp.count(Endpoint::Jwks), 1);
 }
 
+/// Changes to an honest token request, the Basic credentials, and what is answered.
+type Case<'a> = (&'a [(&'a str, &'a str)], Option<(&'a str, &'a str)>, u16, &'a str);
+
 #[tokio::test]
 async fn the_token_endpoint_refuses_what_does_not_belong_together() {
     let idp = OidcIdp::start(Config::default()).unwrap();
     let post = [("client_id", "gateway"), ("client_secret", "gateway-secret")];
-    let refused: [(&[(&str, &str)], Option<(&str, &str)>, u16, &str); 8] = [
+    let refused: [Case; 8] = [
         (&[("code_verifier", "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong")], SECRET, 400, "invalid_grant"),
         (&[("code_verifier", "")], SECRET, 400, "invalid_request"),
         (&[("redirect_uri", "http://127.0.0.1:1/other")], SECRET, 400, "invalid_grant"),
