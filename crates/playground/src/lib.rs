@@ -10,7 +10,10 @@
 //! - [`gateway`] and [`demo`] start the real gateway between them;
 //! - [`look`], [`journal`], [`server`] and [`clock`] are what they share.
 
+pub mod app;
+pub mod browser;
 pub mod clock;
+pub mod gateway;
 pub mod journal;
 pub mod look;
 pub mod oidc_idp;
