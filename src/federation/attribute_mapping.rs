@@ -101,7 +101,9 @@ mod tests {
             "gender": "f", "website": "g", "address": "h", "picture": "absent"});
         assert_eq!(
             mapped(&mapping, &claims, &[]),
-            Ok(json!({"address": "{\"k\":1}", "custom:groups": "[a+b,c%2Cd]", "locale": "7", "name": "x", "nickname": "true", "profile": "one"}))
+            Ok(
+                json!({"address": "{\"k\":1}", "custom:groups": "[a+b,c%2Cd]", "locale": "7", "name": "x", "nickname": "true", "profile": "one"})
+            )
         );
     }
 

@@ -117,12 +117,8 @@ impl Broker {
                 },
             )
             .await?;
-        let login = Login {
-            authorization,
-            provider: provider.name,
-            browser_digest: sha256_b64(browser.as_bytes()),
-            memory: begun.memory,
-        };
+        let login =
+            Login { authorization, provider: provider.name, browser_digest: sha256_b64(browser.as_bytes()), memory: begun.memory };
         let record = serde_json::to_string(&login).map_err(Failure::internal)?;
         context.ports.cache.put(Kind::Login, &sha256_b64(handle.as_bytes()), &record, LOGIN_LIFE_MS).await?;
         Ok(begun.departure)
@@ -133,8 +129,7 @@ impl Broker {
     /// lands at the app as an OAuth error.
     pub async fn complete(&self, context: &Context, arrival: Arrival<'_>) -> Result<Landing, Failure> {
         let handle_digest = sha256_b64(arrival.handle.as_bytes());
-        let record =
-            context.ports.cache.take(Kind::Login, &handle_digest).await?.ok_or(refused("unknown_or_used_state"))?;
+        let record = context.ports.cache.take(Kind::Login, &handle_digest).await?.ok_or(refused("unknown_or_used_state"))?;
         let login: Login = serde_json::from_str(&record).map_err(Failure::internal)?;
         let browser = arrival.browser.ok_or(refused("browser_cookie_missing"))?;
         if !same(sha256_b64(browser.as_bytes()).as_bytes(), login.browser_digest.as_bytes()) {
@@ -177,10 +172,8 @@ impl Broker {
         let session_until_ms = identity.session_until_ms;
         let user = identity::sign_in(context, &provider, &authorization.client_id, identity, handle).await?;
         let now_ms = context.now_ms();
-        let session =
-            web_session::start(context, &user.pool_id, &user.sub, &provider.name, now_ms, session_until_ms).await?;
-        let redirect_to =
-            authorization::grant_code(context, authorization, &user.sub, &provider.name, now_ms).await?;
+        let session = web_session::start(context, &user.pool_id, &user.sub, &provider.name, now_ms, session_until_ms).await?;
+        let redirect_to = authorization::grant_code(context, authorization, &user.sub, &provider.name, now_ms).await?;
         Ok(Landing {
             redirect_to,
             session: Some(session),
@@ -217,11 +210,7 @@ fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<
 }
 
 /// The provider, if it and the client may be used now. Asked at begin and again when the answer arrives (O-20).
-async fn admitted_provider(
-    context: &Context,
-    authorization: &Authorization,
-    name: &str,
-) -> Result<IdentityProvider, Failure> {
+async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<IdentityProvider, Failure> {
     let mut work = context.ports.store.read().await?;
     let client = work.app_clients().find(&authorization.pool_id, &authorization.client_id).await?;
     let provider = work.identity_providers().find(&authorization.pool_id, name).await?;
