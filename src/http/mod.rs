@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod cookies;
+pub mod departure;
 pub mod facts;
 pub mod page;
 pub mod parameters;
