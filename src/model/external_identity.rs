@@ -8,6 +8,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// An identifier of the provider's answer that may be used once, ever (S-16).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneTimeId {
+    /// The name space in `store::consumed`, such as `saml_assertion`.
+    pub kind: String,
+    /// SHA-256 of the identifier with its issuer.
+    pub digest: String,
+    /// Until when it must be remembered, ms.
+    pub expires_ms: i64,
+}
+
 /// A verified external identity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExternalIdentity {
@@ -23,4 +34,6 @@ pub struct ExternalIdentity {
     pub auth_time_ms: Option<i64>,
     /// When the provider's own session ends, ms; caps ours (S-15).
     pub session_until_ms: Option<i64>,
+    /// What must be consumed in the unit of work that lets the user in.
+    pub one_time: Option<OneTimeId>,
 }

@@ -1,5 +1,17 @@
-//! The playground: stand-in identity providers and a sample app.
+//! Stand-in identity providers, a browser without a screen and a sample app.
 //!
-//! A library for the tests and a program for the demo; never part of a release.
+//! A library for the tests and for the program `playground`, which `make demo` starts. Nothing here is part of a release:
+//! the stand-ins speak the real protocols on the wire, but they sign anybody in who presses a button.
+//!
+//! - [`oidc_idp`] is an OpenID Connect provider that can be told to misbehave;
+//! - [`browser`] walks through redirects and forms as a person with a browser would;
+//! - [`app`] is the sample app, a plain relying party of the gateway;
+//! - [`gateway`] and [`demo`] start the real gateway between them;
+//! - [`look`], [`journal`], [`server`] and [`clock`] are what they share.
 
+pub mod clock;
+pub mod journal;
+pub mod look;
+pub mod oidc_idp;
 pub mod saml_idp;
+pub mod server;
