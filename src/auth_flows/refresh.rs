@@ -42,13 +42,8 @@ pub async fn refresh(
     if grant.expires_ms <= context.now_ms() {
         return Err(GrantFault::Refused("refresh_token_expired"));
     }
-    let standing = Standing {
-        client,
-        sub: &grant.sub,
-        provider: &grant.provider,
-        auth_time_ms: grant.auth_time_ms,
-        scopes: &grant.scopes,
-    };
+    let standing =
+        Standing { client, sub: &grant.sub, provider: &grant.provider, auth_time_ms: grant.auth_time_ms, scopes: &grant.scopes };
     let user = standing::check(&mut work, &standing).await?;
     drop(work);
     let scopes = match scopes {

@@ -42,9 +42,8 @@ pub async fn access(context: &Context, pool_id: &str, token: &str) -> Result<Opt
     let mut signed_in_ms = read.auth_time_s.saturating_mul(1000);
     if let Some(id) = read.origin_jti {
         let grant = work.grants().find(pool_id, id).await?;
-        let Some(grant) = grant.filter(|grant| {
-            grant.revoked_ms.is_none() && grant.client_id == client.id && grant.sub == read.sub
-        }) else {
+        let Some(grant) = grant.filter(|grant| grant.revoked_ms.is_none() && grant.client_id == client.id && grant.sub == read.sub)
+        else {
             return Ok(None);
         };
         signed_in_ms = grant.auth_time_ms;

@@ -129,5 +129,7 @@ fn host_name(host: &str) -> &str {
 }
 
 fn looks_like_pool_id(id: &str) -> bool {
-    id.len() <= MAX_POOL_ID && id.contains('_') && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    id.len() <= MAX_POOL_ID
+        && id.contains('_')
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }

@@ -42,8 +42,7 @@ pub async fn decide(context: &Context, request: &Validated, session: Option<&Web
     if let Some(session) = session
         && session_answers(context, request, session).await?
     {
-        let url =
-            grant_code(context, &request.authorization, &session.sub, &session.provider, session.auth_time_ms).await?;
+        let url = grant_code(context, &request.authorization, &session.sub, &session.provider, session.auth_time_ms).await?;
         return Ok(Next::Code { url, sub: session.sub.clone(), provider: session.provider.clone() });
     }
     if request.prompt == Prompt::Never {

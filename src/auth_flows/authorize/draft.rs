@@ -67,11 +67,7 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// A request with nothing checked yet.
-    pub fn new(
-        parameters: &'a BTreeMap<String, String>,
-        client: Option<AppClient>,
-        provider: Option<IdentityProvider>,
-    ) -> Self {
+    pub fn new(parameters: &'a BTreeMap<String, String>, client: Option<AppClient>, provider: Option<IdentityProvider>) -> Self {
         Self {
             parameters,
             client,

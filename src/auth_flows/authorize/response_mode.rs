@@ -8,9 +8,7 @@ pub const SERVED: [&str; 1] = ["query"];
 /// The check.
 pub fn check(draft: &mut Draft<'_>) -> Result<(), Fault> {
     match draft.get("response_mode") {
-        Some(mode) if !SERVED.contains(&mode) => {
-            Err(Fault::invalid("response_mode is not supported", "response_mode_unsupported"))
-        }
+        Some(mode) if !SERVED.contains(&mode) => Err(Fault::invalid("response_mode is not supported", "response_mode_unsupported")),
         _ => Ok(()),
     }
 }
