@@ -9,6 +9,7 @@ pub mod cors;
 pub mod discovery;
 pub mod entry;
 pub mod error;
+pub mod grant;
 pub mod grants;
 pub mod idp_response;
 pub mod jwks;
