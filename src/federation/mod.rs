@@ -5,6 +5,7 @@
 //! into a user of the pool. Tokens, codes and sessions are `auth_flows` and `tokens`.
 
 pub mod broker;
+pub mod documents;
 pub mod provider;
 pub mod providers;
 pub mod saml;
