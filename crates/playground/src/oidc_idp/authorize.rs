@@ -175,9 +175,8 @@ pub(super) fn known_client<'a>(idp: &'a Idp, client_id: &str) -> Option<&'a Clie
 fn may_redirect(client: &Client, uri: &str) -> bool {
     match &client.redirect_uris {
         Some(registered) => registered.iter().any(|known| known == uri),
-        None => url::Url::parse(uri).is_ok_and(|url| {
-            url.fragment().is_none() && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
-        }),
+        None => url::Url::parse(uri)
+            .is_ok_and(|url| url.fragment().is_none() && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))),
     }
 }
 
@@ -211,8 +210,7 @@ fn check(params: &[(String, String)]) -> Result<(), (&'static str, &'static str)
 
 /// The redirect back to the gateway, with `state` and `iss` (RFC 9207).
 fn go_back(idp: &Idp, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> HttpResponse {
-    let mut params: Vec<(String, String)> =
-        answer.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut params: Vec<(String, String)> = answer.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     if let Some(state) = state {
         params.push(("state".to_owned(), state.to_owned()));
     }

@@ -221,9 +221,7 @@ pub(super) async fn userinfo(idp: web::Data<Idp>, request: HttpRequest, body: we
     let access = bearer.and_then(|token| inner.tokens.get(token)).filter(|access| access.expires_at > idp.now()).cloned();
     let person = access.as_ref().and_then(|access| inner.people.iter().find(|known| known.sub == access.sub)).cloned();
     let (Some(access), Some(person)) = (access, person) else {
-        return HttpResponse::Unauthorized()
-            .insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
-            .finish();
+        return HttpResponse::Unauthorized().insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")).finish();
     };
     let mut document = json!({ "sub": person.sub });
     add_profile(&mut document, &person, &access.scope);
