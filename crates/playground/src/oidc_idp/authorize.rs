@@ -23,7 +23,7 @@ const PAGE_LIFETIME: i64 = 600;
 /// OpenID Connect Discovery section 4.
 pub(super) async fn discovery(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     if let Err(fault) = idp.enter(Endpoint::Discovery, &request, &[]).await {
-        return fault;
+        return *fault;
     }
     let issuer = &idp.issuer;
     let mut document = json!({
@@ -60,7 +60,7 @@ pub(super) async fn discovery(idp: web::Data<Idp>, request: HttpRequest) -> Http
 /// The published keys (RFC 7517).
 pub(super) async fn jwks(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     if let Err(fault) = idp.enter(Endpoint::Jwks, &request, &[]).await {
-        return fault;
+        return *fault;
     }
     let (mut document, edit) = {
         let state = idp.lock();
@@ -81,7 +81,7 @@ pub(super) async fn jwks(idp: web::Data<Idp>, request: HttpRequest) -> HttpRespo
 /// A path that nobody published; counted, since a gateway that follows a token's `jku` would come here.
 pub(super) async fn elsewhere(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     match idp.enter(Endpoint::Elsewhere, &request, &[]).await {
-        Err(fault) => fault,
+        Err(fault) => *fault,
         Ok(_) => HttpResponse::NotFound().body("not found"),
     }
 }
@@ -90,7 +90,7 @@ pub(super) async fn elsewhere(idp: web::Data<Idp>, request: HttpRequest) -> Http
 pub(super) async fn authorize(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     let params = match idp.enter(Endpoint::Authorize, &request, &[]).await {
         Ok(params) => params,
-        Err(fault) => return fault,
+        Err(fault) => return *fault,
     };
     idp.journal.write(
         Hop::new(
@@ -139,7 +139,7 @@ pub(super) async fn authorize(idp: web::Data<Idp>, request: HttpRequest) -> Http
 pub(super) async fn login(idp: web::Data<Idp>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let params = match idp.enter(Endpoint::Login, &request, &body).await {
         Ok(params) => params,
-        Err(fault) => return fault,
+        Err(fault) => return *fault,
     };
     let value = |name: &str| single(&params, name).ok().flatten();
     let now = idp.now();
