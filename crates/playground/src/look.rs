@@ -41,8 +41,7 @@ impl Brand {
     fn role(self) -> &'static str {
         match self {
             Self::App => "an app that trusts fedgate",
-            Self::Oidc => "a stand-in identity provider",
-            Self::Saml => "a stand-in identity provider",
+            Self::Oidc | Self::Saml => "a stand-in identity provider",
         }
     }
 
@@ -79,7 +78,7 @@ fn shell(brand: Brand, title: &str, body: &str, main_class: &str) -> String {
     let (name, key, role, mark) = (brand.name(), brand.key(), brand.role(), brand.mark());
     let title = escape(title);
     format!(
-        r##"<!doctype html>
+        r#"<!doctype html>
 <html lang="en" data-brand="{key}">
 <head>
 <meta charset="utf-8">
@@ -97,7 +96,7 @@ fn shell(brand: Brand, title: &str, body: &str, main_class: &str) -> String {
 <footer>Part of the fedgate playground. Nothing here is real.</footer>
 </body>
 </html>
-"##
+"#
     )
 }
 
@@ -112,6 +111,12 @@ pub fn person_button(value: &str, name: &str, detail: &str, hinted: bool) -> Str
         escape(name),
         escape(detail)
     )
+}
+
+/// A list of names and values; the values are HTML already.
+pub fn fields<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
+    let rows = members.map(|(name, value)| format!("<dt>{}</dt><dd>{value}</dd>", escape(name)));
+    format!("<dl class=\"fields\">{}</dl>", rows.collect::<Vec<_>>().concat())
 }
 
 /// The first letters of the first and last word.
