@@ -4,6 +4,7 @@
 //! the stand-ins speak the real protocols on the wire, but they sign anybody in who presses a button.
 //!
 //! - [`oidc_idp`] is an OpenID Connect provider that can be told to misbehave;
+//! - [`saml_idp`] is a SAML identity provider that can sign anything;
 //! - [`browser`] walks through redirects and forms as a person with a browser would;
 //! - [`app`] is the sample app, a plain relying party of the gateway;
 //! - [`gateway`] and [`demo`] start the real gateway between them;
@@ -17,4 +18,5 @@ pub mod gateway;
 pub mod journal;
 pub mod look;
 pub mod oidc_idp;
+pub mod saml_idp;
 pub mod server;
