@@ -2,6 +2,7 @@
 //!
 //! Siblings never import one another.
 
+pub mod oidc;
 pub mod saml;
 
 use std::sync::Arc;
@@ -10,5 +11,5 @@ use crate::federation::provider::Provider;
 
 /// One instance of every kind that this build speaks.
 pub fn table() -> Vec<Arc<dyn Provider>> {
-    vec![Arc::new(saml::Saml::default())]
+    vec![Arc::new(oidc::Oidc::new()), Arc::new(saml::Saml::default())]
 }
