@@ -4,4 +4,7 @@
 mod hosted_ui;
 mod house;
 mod real;
+mod harness;
+mod house;
+mod http;
 mod saml;
