@@ -1,10 +1,10 @@
 //! The one integration binary. Its modules mirror `src`; add a module here, not a second binary (each links the whole gateway).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod harness;
 mod hosted_ui;
 mod house;
-mod real;
-mod harness;
-mod house;
 mod http;
+mod keys;
+mod real;
 mod saml;
