@@ -12,6 +12,7 @@ mod metadata;
 mod properties;
 mod second_opinion;
 mod sp_metadata;
+mod stand_in;
 mod text;
 mod times;
 mod wrapping;
