@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::config::reader::Reader;
 use crate::config::report::Report;
 use crate::config::tree::Table;
-use crate::config::{Config, admin, cache, environment, general, http, outbound, secrets, signing, source, store, telemetry, unknown, user_pools};
+use crate::config::{
+    Config, admin, cache, environment, general, http, outbound, secrets, signing, source, store, telemetry, unknown, user_pools,
+};
 
 /// Where settings come from.
 #[derive(Clone, Default)]

@@ -208,7 +208,8 @@ pub fn word(node: &Node, words: &[&str]) -> Result<String, String> {
     if words.contains(&text) {
         return Ok(text.to_owned());
     }
-    let nearest = unknown::nearest(text, words.iter().copied()).map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+    let nearest =
+        unknown::nearest(text, words.iter().copied()).map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
     Err(format!("must be one of {}{nearest}", words.join(", ")))
 }
 

@@ -3,4 +3,5 @@
 
 mod hosted_ui;
 mod house;
+mod real;
 mod saml;
