@@ -30,9 +30,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
     for page in pages::PAGES {
         for prefix in ["", "/{pool_id}"] {
             cfg.service(
-                web::resource(format!("{prefix}{}", page.path())).route(web::get().to(move |request, state, facts| {
-                    show(page, request, state, facts)
-                })),
+                web::resource(format!("{prefix}{}", page.path()))
+                    .route(web::get().to(move |request, state, facts| show(page, request, state, facts))),
             );
         }
     }

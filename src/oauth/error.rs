@@ -79,11 +79,7 @@ impl OAuthError {
 
     /// The audit event of this error.
     pub fn event(&self, name: &'static str) -> AuditEvent {
-        if self.status.is_server_error() {
-            AuditEvent::error(name, self.reason)
-        } else {
-            AuditEvent::refused(name, self.reason)
-        }
+        if self.status.is_server_error() { AuditEvent::error(name, self.reason) } else { AuditEvent::refused(name, self.reason) }
     }
 }
 

@@ -44,13 +44,9 @@ async fn answer(context: &Context, request: &HttpRequest, facts: &RequestFacts) 
     let client = client(context, &served, &parameters).await.map_err(ours)?;
     let client = client.ok_or_else(|| OAuthError::invalid_request("", "client_unknown"))?;
     let target = target(&client, &served, request, &parameters).map_err(|reason| OAuthError::invalid_request("", reason))?;
-    let mut response =
-        departure::redirect_found(&target).map_err(|error| translate(context, &Failure::internal(error)))?;
+    let mut response = departure::redirect_found(&target).map_err(|error| translate(context, &Failure::internal(error)))?;
     end_session(context, request, &served, &mut response).await.map_err(ours)?;
-    AuditEvent::success(EVENT)
-        .with("user_pool.id", served.pool.id)
-        .with("client.id", client.id)
-        .attach(&mut response);
+    AuditEvent::success(EVENT).with("user_pool.id", served.pool.id).with("client.id", client.id).attach(&mut response);
     Ok(response)
 }
 
@@ -61,12 +57,7 @@ async fn client(context: &Context, served: &ServedPool, parameters: &Parameters)
 }
 
 /// Where the browser goes; `logout_uri` wins.
-fn target(
-    client: &AppClient,
-    served: &ServedPool,
-    request: &HttpRequest,
-    parameters: &Parameters,
-) -> Result<String, &'static str> {
+fn target(client: &AppClient, served: &ServedPool, request: &HttpRequest, parameters: &Parameters) -> Result<String, &'static str> {
     let listed = |list: &[String], uri: &str| list.iter().any(|known| known == uri) && registrable(uri).is_ok();
     if let Some(uri) = parameters.get("logout_uri") {
         return if listed(&client.logout_urls, uri) { Ok(uri.to_owned()) } else { Err("logout_uri_mismatch") };

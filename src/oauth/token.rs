@@ -48,8 +48,8 @@ async fn answer(
     let parameters = form(request, body)?;
     let grant_type =
         parameters.get("grant_type").ok_or_else(|| OAuthError::invalid_request("grant_type is missing", "grant_type_missing"))?;
-    let grant = grants::find(grant_type)
-        .ok_or_else(|| OAuthError::bad_request("unsupported_grant_type", "", "grant_type_unsupported"))?;
+    let grant =
+        grants::find(grant_type).ok_or_else(|| OAuthError::bad_request("unsupported_grant_type", "", "grant_type_unsupported"))?;
     let client = client_auth::authenticate(context, &pool_id, request, &parameters).await?;
     if !client.flows.contains(&grant.flow()) {
         return Err(OAuthError::bad_request("unauthorized_client", "", "flow_not_allowed"));

@@ -33,8 +33,7 @@ impl Grant for RefreshToken {
             let scopes = parameters
                 .get("scope")
                 .map(|scope| scope.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect());
-            let refreshed =
-                refresh::refresh(context, client, token, scopes).await.map_err(|error| fault(context, error))?;
+            let refreshed = refresh::refresh(context, client, token, scopes).await.map_err(|error| fault(context, error))?;
             Ok(Granted { tokens: refreshed.tokens, refresh_token: None, sub: refreshed.sub })
         })
     }
