@@ -68,6 +68,8 @@ pub struct Landing {
 /// What the audit log says of a login; nothing of it reaches the browser.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
+    /// The pool.
+    pub pool_id: String,
     /// The app client.
     pub client_id: String,
     /// The provider's name.
@@ -76,6 +78,15 @@ pub struct Facts {
     pub sub: Option<String>,
     /// Why it was refused, when it was.
     pub refused: Option<&'static str>,
+}
+
+impl Facts {
+    /// The facts by their names in the audit log.
+    pub fn fields(self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("user_pool.id", self.pool_id), ("client.id", self.client_id), ("provider", self.provider)];
+        fields.extend(self.sub.map(|sub| ("user.sub", sub)));
+        fields
+    }
 }
 
 impl Broker {
@@ -178,6 +189,7 @@ impl Broker {
             redirect_to,
             session: Some(session),
             facts: Facts {
+                pool_id: user.pool_id,
                 client_id: authorization.client_id.clone(),
                 provider: provider.name,
                 sub: Some(user.sub),
@@ -201,6 +213,7 @@ fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<
         redirect_to: authorization::error_redirect(context, &login.authorization, error, &description),
         session: None,
         facts: Facts {
+            pool_id: login.authorization.pool_id.clone(),
             client_id: login.authorization.client_id.clone(),
             provider: login.provider.clone(),
             sub: None,

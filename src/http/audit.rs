@@ -33,6 +33,11 @@ impl AuditEvent {
         Self { name, outcome: "refused", reason, fields: Vec::new() }
     }
 
+    /// A success, or a refusal for a reason.
+    pub fn decided(name: &'static str, refused: Option<&'static str>) -> Self {
+        refused.map_or_else(|| Self::success(name), |reason| Self::refused(name, reason))
+    }
+
     /// Our own fault.
     pub fn error(name: &'static str, reason: &'static str) -> Self {
         Self { name, outcome: "error", reason, fields: Vec::new() }
@@ -42,6 +47,13 @@ impl AuditEvent {
     #[must_use]
     pub fn with(mut self, field: &'static str, value: impl Into<String>) -> Self {
         self.fields.push((field, value.into()));
+        self
+    }
+
+    /// Adds facts.
+    #[must_use]
+    pub fn with_all(mut self, fields: Vec<(&'static str, String)>) -> Self {
+        self.fields.extend(fields);
         self
     }
 

@@ -13,7 +13,7 @@ use crate::http::audit::AuditEvent;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::{ParameterFault, Parameters};
 use crate::oauth::error::{self, OAuthError, translate};
-use crate::oauth::grants::grant::Granted;
+use crate::oauth::grant::Granted;
 use crate::oauth::{OAuthState, client_auth, cors, entry, grants};
 
 const EVENT: &str = "oauth.token";

@@ -3,14 +3,15 @@
 //! Takes the form, each field once (S-26), finds the browser's cookie and hands both to the broker. RelayState is our opaque handle and
 //! never a URL (S-30).
 
-use actix_web::cookie::Cookie;
-use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Bytes, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::context::Context;
 use crate::federation::broker::{Arrival, Landing};
 use crate::http::audit::AuditEvent;
 use crate::http::cookies::{self, CookieKind};
+use crate::http::departure;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::Parameters;
 use crate::model::failure::Failure;
@@ -29,7 +30,7 @@ pub async fn receive(
     body: Bytes,
 ) -> HttpResponse {
     match land(&request, &facts, &state, path.pool_id.as_deref(), &body).await {
-        Ok((landing, cookie)) => respond(landing, cookie),
+        Ok(response) => response,
         Err(failure) => error::page(EVENT, &failure, &facts.request_id),
     }
 }
@@ -47,7 +48,7 @@ async fn land(
     state: &SamlState,
     path_pool: Option<&str>,
     body: &[u8],
-) -> Result<(Landing, Option<Cookie<'static>>), Failure> {
+) -> Result<HttpResponse, Failure> {
     let context = state.context(facts);
     let served = address::resolve(&context, path_pool, &facts.host)
         .await?
@@ -63,11 +64,7 @@ async fn land(
         parameters: parameters.all(),
     };
     let landing = state.broker.complete(&context, arrival).await?;
-    let cookie = landing
-        .session
-        .as_deref()
-        .map(|session| cookies::set(&state.ports.public_url, CookieKind::Session(&served.pool.id), session, None));
-    Ok((landing, cookie))
+    respond(&context, landing)
 }
 
 fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Failure> {
@@ -86,23 +83,15 @@ fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Failure> {
     Ok(parameters)
 }
 
-fn respond(landing: Landing, cookie: Option<Cookie<'static>>) -> HttpResponse {
-    let mut builder = HttpResponse::SeeOther();
-    builder.insert_header((LOCATION, landing.redirect_to));
-    if let Some(cookie) = cookie {
-        builder.cookie(cookie);
+fn respond(context: &Context, landing: Landing) -> Result<HttpResponse, Failure> {
+    let mut response = departure::redirect_see_other(&landing.redirect_to).map_err(Failure::internal)?;
+    if let Some(session) = &landing.session {
+        let kind = CookieKind::Session(&landing.facts.pool_id);
+        let cookie = cookies::set(&context.ports.public_url, kind, session, None);
+        response.add_cookie(&cookie).map_err(|_| Failure::internal("the session cookie cannot be written"))?;
     }
-    let mut response = builder.finish();
-    let event = match landing.facts.refused {
-        None => AuditEvent::success(EVENT),
-        Some(reason) => AuditEvent::refused(EVENT, reason),
-    };
-    event
-        .with("client.id", landing.facts.client_id)
-        .with("provider", landing.facts.provider)
-        .with("user.sub", landing.facts.sub.unwrap_or_default())
-        .attach(&mut response);
-    response
+    AuditEvent::decided(EVENT, landing.facts.refused).with_all(landing.facts.fields()).attach(&mut response);
+    Ok(response)
 }
 
 fn refused(reason: &'static str) -> Failure {

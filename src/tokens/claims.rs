@@ -53,7 +53,7 @@ pub struct Subject<'a> {
 }
 
 /// The claims of an access token.
-pub fn access(subject: &Subject<'_>, jti: String) -> Value {
+pub fn access(subject: &Subject<'_>, jti: &str) -> Value {
     let Subject { issuer, client, user, grant, scopes, now_s } = *subject;
     let mut claims = Map::new();
     claims.insert("sub".into(), json!(user.sub));
@@ -76,7 +76,7 @@ pub fn access(subject: &Subject<'_>, jti: String) -> Value {
 }
 
 /// The claims of an ID token that goes out together with `access_token`.
-pub fn id(subject: &Subject<'_>, access_token: &str, jti: String) -> Value {
+pub fn id(subject: &Subject<'_>, access_token: &str, jti: &str) -> Value {
     let Subject { issuer, client, user, grant, scopes, now_s } = *subject;
     let mut claims = Map::new();
     for (name, value) in readable(user, client, scopes) {

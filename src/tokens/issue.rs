@@ -42,10 +42,10 @@ pub async fn issue(
     let ports = &context.ports;
     let issuer = ports.issuer(&grant.pool_id);
     let subject = Subject { issuer: &issuer, client, user, grant, scopes, now_s: ports.clock.now_s() };
-    let claims = claims::access(&subject, ids::uuid(&ports.random));
+    let claims = claims::access(&subject, &ids::uuid(&ports.random));
     let access_token = ports.keys.sign(&grant.pool_id, TokenUse::Access, &claims).await?;
     let id_token = if scopes.iter().any(|scope| scope == "openid") {
-        let claims = claims::id(&subject, &access_token, ids::uuid(&ports.random));
+        let claims = claims::id(&subject, &access_token, &ids::uuid(&ports.random));
         Some(Secret::new(ports.keys.sign(&grant.pool_id, TokenUse::Id, &claims).await?))
     } else {
         None

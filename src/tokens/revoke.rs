@@ -32,11 +32,12 @@ pub async fn refresh_token(context: &Context, client: &AppClient, token: &str) -
         return Ok(if token.split('.').count() == 3 { Revocation::WrongKind } else { Revocation::Nothing });
     }
     let ports = &context.ports;
-    let mut work = ports.store.begin().await?;
-    let grant = work.grants().find_by_refresh(&client.pool_id, &digest::sha256_b64(token.as_bytes())).await?;
+    let digest = digest::sha256_b64(token.as_bytes());
+    let grant = ports.store.read().await?.grants().find_by_refresh(&client.pool_id, &digest).await?;
     let Some(grant) = grant.filter(|grant| grant.client_id == client.id && grant.revoked_ms.is_none()) else {
         return Ok(Revocation::Nothing);
     };
+    let mut work = ports.store.begin().await?;
     work.grants().revoke(&client.pool_id, &grant.id, context.now_ms()).await?;
     work.commit().await?;
     Ok(Revocation::Revoked)

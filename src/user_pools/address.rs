@@ -40,15 +40,12 @@ pub async fn resolve(context: &Context, path_pool: Option<&str>, host: &str) -> 
     }
     let mut work = ports.store.read().await?;
     if is_public_host(&ports.public_url, name) {
-        return match path_pool {
-            Some(id) => {
-                let pool = work.user_pools().find(id).await?;
-                Ok(pool.map(|pool| ServedPool { domain_url: ports.issuer(&pool.id), pool }))
-            }
-            None => {
-                let pool = default_pool(ports, &mut work).await?;
-                Ok(pool.map(|pool| ServedPool { domain_url: ports.base_url().to_owned(), pool }))
-            }
+        return if let Some(id) = path_pool {
+            let pool = work.user_pools().find(id).await?;
+            Ok(pool.map(|pool| ServedPool { domain_url: ports.issuer(&pool.id), pool }))
+        } else {
+            let pool = default_pool(ports, &mut work).await?;
+            Ok(pool.map(|pool| ServedPool { domain_url: ports.base_url().to_owned(), pool }))
         };
     }
     // A domain serves its own pool only; ids in its paths would let one tenant's host show another's pages.

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::http::parameters::Parameters;
 use crate::model::app_client::{AppClient, OAuthFlow};
 use crate::oauth::error::OAuthError;
-use crate::oauth::grants::grant::{Boxed, Grant, Granted, fault};
+use crate::oauth::grant::{Boxed, Grant, Granted, fault};
 
 /// The grant.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,9 @@
 //! The table of grants. A new grant is a file here and a line in [`TABLE`]; discovery follows the table.
 
 pub mod authorization_code;
-pub mod grant;
 pub mod refresh_token;
 
-use crate::oauth::grants::grant::Grant;
+use crate::oauth::grant::Grant;
 
 /// Every grant that the token endpoint serves.
 pub const TABLE: [&dyn Grant; 2] = [&authorization_code::AuthorizationCode, &refresh_token::RefreshToken];

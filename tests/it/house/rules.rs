@@ -25,16 +25,17 @@ const DEPENDENCIES: [(&str, &[&str]); 9] = [
     ("playground", &[]),
 ];
 
-/// Folders with one file per variant: the files do not know one another. The last part may be `*`.
-const TABLES: [&str; 8] = [
-    "federation::providers",
-    "oauth::grants",
-    "oauth::authorize",
-    "hosted_ui::pages",
-    "auth_flows::flows",
-    "cognito::idp::*",
-    "cognito::identity",
-    "cognito::sync",
+/// Folders with one file per variant, which do not know one another, and the one sibling that every variant may import:
+/// the table's contract, or what variants build on. The folder's last part may be `*`.
+const TABLES: [(&str, &str); 8] = [
+    ("federation::providers", "oidc"),
+    ("oauth::grants", "grant"),
+    ("oauth::authorize", "check"),
+    ("hosted_ui::pages", "page"),
+    ("auth_flows::flows", "flow"),
+    ("cognito::idp::*", "shared"),
+    ("cognito::identity", "shared"),
+    ("cognito::sync", "shared"),
 ];
 
 /// A broken rule.
@@ -179,15 +180,12 @@ fn floor(room: &str) -> Option<usize> {
 fn sibling_in_table(here: &[String], target: &[String]) -> Option<String> {
     let (file, folder) = here.split_last()?;
     let folder_name = folder.join("::");
-    let parent = folder.split_last().map(|(_, rest)| format!("{}::*", rest.join("::")));
-    if !TABLES.iter().any(|table| *table == folder_name || Some(*table) == parent.as_deref()) || !target.starts_with(folder) {
-        return None;
-    }
-    // A lower-case segment is a module; an upper-case one is something of the folder's own mod.rs.
-    let sibling = target.get(folder.len())?;
+    let pattern = folder.split_last().map(|(_, rest)| format!("{}::*", rest.join("::")));
+    let (_, contract) = TABLES.iter().find(|(table, _)| *table == folder_name || Some(*table) == pattern.as_deref())?;
+    // A lower-case segment that leads on is a module; anything else is something of the folder's own mod.rs.
+    let sibling = target.strip_prefix(folder)?.first()?;
     let is_module = target.len() > folder.len() + 1 && sibling.starts_with(|c: char| c.is_ascii_lowercase());
-    let builds_on_oidc = folder_name == "federation::providers" && sibling == "oidc";
-    (is_module && sibling != file && !builds_on_oidc).then(|| sibling.clone())
+    (is_module && sibling != file && sibling != contract).then(|| sibling.clone())
 }
 
 fn forbidden_dependency(here: &[String], name: &str) -> Option<&'static [&'static str]> {

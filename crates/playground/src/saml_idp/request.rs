@@ -3,6 +3,7 @@
 //! Owns the redirect and POST bindings (SAML Bindings sections 3.4 and 3.5) with the limits of S-28: at most one MiB after
 //! inflating, at most a hundredfold. A signature is reported, not verified: the stand-in trusts everybody.
 
+use std::fmt::Write;
 use std::io::Read;
 
 use base64::Engine;
@@ -86,19 +87,18 @@ fn read(xml: &str) -> Result<Asked, String> {
 
 /// The provider's metadata: both bindings, signing certificate.
 pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String]) -> String {
-    let keys: String = certificates
-        .iter()
-        .map(|certificate| {
-            format!(
-                concat!(
-                    r#"<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">"#,
-                    "<ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>",
-                    "</md:KeyDescriptor>",
-                ),
-                certificate
-            )
-        })
-        .collect();
+    let keys = certificates.iter().fold(String::new(), |mut keys, certificate| {
+        let _ = write!(
+            keys,
+            concat!(
+                r#"<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">"#,
+                "<ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>",
+                "</md:KeyDescriptor>",
+            ),
+            certificate
+        );
+        keys
+    });
     let (entity_id, base_url) = (escape(entity_id), escape(base_url));
     format!(
         concat!(

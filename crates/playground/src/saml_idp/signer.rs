@@ -3,6 +3,8 @@
 //! Owns keys made at start (never stored), their certificates, and signing of a document that already carries an empty
 //! `ds:Signature`. Where the signature stands and what it names is decided in `response`.
 
+use std::fmt::Write;
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -127,6 +129,6 @@ fn pem(label: &str, der: &[u8]) -> String {
         text.extend(line.iter().copied().map(char::from));
         text.push('\n');
     }
-    text.push_str(&format!("-----END {label}-----\n"));
+    let _ = writeln!(text, "-----END {label}-----");
     text
 }
