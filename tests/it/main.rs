@@ -6,5 +6,6 @@ mod hosted_ui;
 mod house;
 mod http;
 mod keys;
+mod outbound;
 mod real;
 mod saml;
