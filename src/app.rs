@@ -113,7 +113,7 @@ impl App {
         let cache = Cache::connect(config.cache.url.reveal(), clock.clone()).await?;
         let settings = OutboundSettings { allow: config.outbound.allow.clone(), extra_roots: config.outbound.extra_roots.clone() };
         let ports = Arc::new(Ports {
-            keys: KeyRing {},
+            keys: KeyRing::new(store.clone(), seal.clone(), clock.clone(), random.clone()),
             store,
             cache,
             seal,

@@ -27,7 +27,9 @@ const CANARY_TEXT: &str = "fedgate";
 #[derive(Debug, Error)]
 pub enum MasterKeyError {
     /// The store has sealed values but there is no key.
-    #[error("the store holds sealed values, but no master key is configured and {FILE} does not exist; none is generated in its place")]
+    #[error(
+        "the store holds sealed values, but no master key is configured and {FILE} does not exist; none is generated in its place"
+    )]
     Missing,
     /// The store's values were sealed under another key.
     #[error("the store's values were sealed under another master key")]
