@@ -1,1 +1,13 @@
-//! To be written.
+//! The rules of a user pool and of what belongs to it: attributes, app clients, domains, identity providers' records, user search.
+//!
+//! Owns which settings fit together and what is stored for them. Knows Cognito's member names, since the configuration is kept as it was
+//! given; does not know HTTP or signatures (faces), nor what a provider's settings mean (`federation`).
+
+pub mod app_clients;
+pub mod domains;
+pub mod identity_providers;
+pub mod lifetimes;
+pub mod pools;
+pub mod redirect_uri;
+pub mod schema;
+pub mod search;
