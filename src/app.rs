@@ -1,1 +1,163 @@
-//! To be written.
+//! The composition root: configuration in, a gateway out. The only file that names all rooms.
+//!
+//! Owns the order of start (store, master key, cache, keys, first pool, declared pools, faces) and the mounting of every face. `app/` holds
+//! its small parts: the first pool and admin key (`bootstrap`), the master key file, health answers, served hosts, upkeep.
+
+pub mod bootstrap;
+pub mod health;
+pub mod hosts;
+pub mod master_key;
+pub mod upkeep;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use thiserror::Error;
+use url::Url;
+
+use crate::app::bootstrap::Bootstrap;
+use crate::app::hosts::PoolHosts;
+use crate::app::master_key::MasterKeyError;
+use crate::base::clock::Clock;
+use crate::base::random::Random;
+use crate::base::secret::Secret;
+use crate::cache::{Cache, CacheError};
+use crate::config::Config;
+use crate::context::{Context, Ports};
+use crate::federation::broker::Broker;
+use crate::federation::providers;
+use crate::http::layer::Seam;
+use crate::http::server::{Running, Server, ServerError, ServerSettings};
+use crate::http::tls::TlsFiles;
+use crate::keys::{KeyError, KeyRing};
+use crate::outbound::{Outbound, OutboundError, OutboundSettings};
+use crate::store::{Store, StoreError};
+
+/// How long a request body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why the gateway cannot start.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The database.
+    #[error("store.url: {0}")]
+    Store(#[from] StoreError),
+    /// The directory of the database cannot be made.
+    #[error("store.url: cannot make the directory {0}: {1}")]
+    Directory(String, std::io::Error),
+    /// The cache.
+    #[error("cache.url: {0}")]
+    Cache(#[from] CacheError),
+    /// The master key.
+    #[error("secrets.master_key: {0}")]
+    MasterKey(#[from] MasterKeyError),
+    /// Signing keys or sealed values.
+    #[error("keys: {0}")]
+    Keys(#[from] KeyError),
+    /// The outbound client's settings.
+    #[error("outbound: {0}")]
+    Outbound(#[from] OutboundError),
+    /// The listener.
+    #[error("http: {0}")]
+    Server(#[from] ServerError),
+}
+
+/// A gateway, ready to serve.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The process's ports.
+    pub ports: Arc<Ports>,
+    /// The broker with all providers.
+    pub broker: Arc<Broker>,
+    /// What the start made or found.
+    pub bootstrap: Arc<Bootstrap>,
+    /// A short id of this process, in every audit line.
+    pub replica: String,
+    seam: Seam,
+}
+
+/// Binds the configured address.
+pub fn bind(config: &Config) -> Result<Server, AppError> {
+    let http = &config.http;
+    Ok(Server::bind(ServerSettings {
+        listen: http.listen,
+        tls: http.tls.clone().map(|(cert, key)| TlsFiles { cert, key }),
+        workers: http.workers,
+        max_connections: http.max_connections,
+        drain_s: http.drain_s,
+    })?)
+}
+
+/// The public origin: the configured one, or the address that is listened on. A machine-wide address (`0.0.0.0`) is no
+/// address that a browser can use, hence `localhost`.
+pub fn public_url(config: &Config, address: SocketAddr) -> Url {
+    if let Some(url) = &config.general.public_url {
+        return url.clone();
+    }
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    let host = if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
+    Url::parse(&format!("{scheme}://{host}")).expect("a socket address makes a URL")
+}
+
+impl App {
+    /// Connects everything and makes what the first start makes.
+    pub async fn build(config: &Config, public_url: Url, clock: Clock, random: Random) -> Result<Self, AppError> {
+        let store = connect_store(&config.store.url).await?;
+        if config.store.migrate {
+            store.migrate().await?;
+        }
+        let seal = master_key::seal(&store, &config.secrets, Path::new(master_key::FILE), &random).await?;
+        let cache = Cache::connect(config.cache.url.reveal(), clock.clone()).await?;
+        let settings = OutboundSettings { allow: config.outbound.allow.clone(), extra_roots: config.outbound.extra_roots.clone() };
+        let ports = Arc::new(Ports {
+            keys: KeyRing::new(store.clone(), seal.clone(), clock.clone(), random.clone()),
+            store,
+            cache,
+            seal,
+            outbound: Outbound::new(&settings)?,
+            clock,
+            random: random.clone(),
+            public_url,
+            region: config.general.region.clone(),
+            default_user_pool: config.general.default_user_pool.clone(),
+        });
+        let bootstrap = bootstrap::run(&ports, config).await?;
+        let replica = random.text(8, b"0123456789abcdef");
+        let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
+        let seam = Seam {
+            secure: ports.public_url.scheme() == "https",
+            trusted_proxies: config.http.trusted_proxies.clone(),
+            random,
+            replica: replica.clone(),
+            hosts: Arc::new(PoolHosts::new(context)),
+            body_timeout: BODY_TIMEOUT,
+        };
+        let broker = Arc::new(Broker::new(providers::table()));
+        Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, seam })
+    }
+
+    /// Starts serving on a bound address. Must be called inside a tokio runtime.
+    pub fn serve(&self, server: Server) -> Result<Running, AppError> {
+        let app = self.clone();
+        Ok(server.start(self.seam.clone(), move |cfg| app.routes(cfg))?)
+    }
+
+    /// Mounts every face.
+    fn routes(&self, cfg: &mut ServiceConfig) {
+        cfg.app_data(Data::from(Arc::clone(&self.ports)))
+            .route("/healthz", web::get().to(health::alive))
+            .route("/readyz", web::get().to(health::ready));
+    }
+}
+
+/// Connects to the store; the directory of a SQLite file is made when it is missing.
+pub async fn connect_store(url: &Secret) -> Result<Store, AppError> {
+    let path = url.reveal().strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or_default());
+    if let Some(parent) = path.map(Path::new).and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty()) {
+        master_key::make_directory(parent).map_err(|error| AppError::Directory(parent.display().to_string(), error))?;
+    }
+    Ok(Store::connect(url.reveal()).await?)
+}

@@ -4,6 +4,7 @@
 //! identity, HTTP or storage; the floor above is `model`.
 
 pub mod clock;
+pub mod declared;
 pub mod digest;
 pub mod ids;
 pub mod random;

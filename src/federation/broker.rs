@@ -1,21 +1,92 @@
 //! The broker: carries a login out to an identity provider and back.
 //!
 //! Owns the transaction (state or RelayState → what was asked, for which browser, what the provider must remember), its single use and the
-//! re-check of pool, client and provider when the answer arrives (O-01, O-20). The protocol is each provider's; users are
-//! `identity`'s; codes and sessions are `auth_flows`'.
+//! re-check of client and provider when the answer arrives (O-01, O-20). The protocol is each provider's; users are `identity`'s;
+//! codes and sessions are `auth_flows`'.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::auth_flows::{authorization, web_session};
+use crate::base::digest::{same, sha256_b64};
+use crate::cache::Kind;
 use crate::context::Context;
-use crate::federation::provider::{Departure, Provider};
+use crate::federation::identity;
+use crate::federation::provider::{Answer, Departure, Provider, Start};
 use crate::model::authorization::Authorization;
+use crate::model::external_identity::OneTimeId;
 use crate::model::failure::Failure;
-use crate::model::identity_provider::ProviderKind;
+use crate::model::identity_provider::{IdentityProvider, ProviderKind};
+
+/// How long a user may stay at the provider, ms (Cognito: 5 minutes).
+const LOGIN_LIFE_MS: i64 = 300_000;
 
 /// The broker with its table of provider kinds.
 #[derive(Debug)]
 pub struct Broker {
     providers: Vec<Arc<dyn Provider>>,
+}
+
+/// A login on its way, under the digest of its handle.
+#[derive(Debug, Serialize, Deserialize)]
+struct Login {
+    authorization: Authorization,
+    provider: String,
+    browser_digest: String,
+    memory: Value,
+}
+
+/// An answer as a face received it.
+#[derive(Clone, Debug)]
+pub struct Arrival<'a> {
+    /// The pool whose address it arrived at.
+    pub pool_id: &'a str,
+    /// Which protocol's endpoint it arrived at.
+    pub kind: ProviderKind,
+    /// `state` or `RelayState`.
+    pub handle: &'a str,
+    /// The browser cookie, if one came along.
+    pub browser: Option<&'a str>,
+    /// The parameters, each once.
+    pub parameters: &'a BTreeMap<String, String>,
+}
+
+/// Where a finished login sends the browser.
+#[derive(Clone, Debug)]
+pub struct Landing {
+    /// The app's redirect URI with a code, or with an error.
+    pub redirect_to: String,
+    /// The new session's cookie, when the user is signed in.
+    pub session: Option<String>,
+    /// Facts for the audit log.
+    pub facts: Facts,
+}
+
+/// What the audit log says of a login; nothing of it reaches the browser.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The pool.
+    pub pool_id: String,
+    /// The app client.
+    pub client_id: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The user, when one was found or made.
+    pub sub: Option<String>,
+    /// Why it was refused, when it was.
+    pub refused: Option<&'static str>,
+}
+
+impl Facts {
+    /// The facts by their names in the audit log.
+    pub fn fields(self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("user_pool.id", self.pool_id), ("client.id", self.client_id), ("provider", self.provider)];
+        fields.extend(self.sub.map(|sub| ("user.sub", sub)));
+        fields
+    }
 }
 
 impl Broker {
@@ -29,6 +100,10 @@ impl Broker {
         self.providers.iter().find(|provider| provider.kind() == kind).cloned()
     }
 
+    fn spoken(&self, kind: ProviderKind) -> Result<Arc<dyn Provider>, Failure> {
+        self.provider(kind).ok_or(Failure::ProviderUnavailable { reason: "provider_kind_not_built" })
+    }
+
     /// Sends the browser to the provider of that name. `browser` is the value of the browser cookie that must come back with the answer.
     pub async fn begin(
         &self,
@@ -37,7 +112,140 @@ impl Broker {
         provider_name: &str,
         browser: &str,
     ) -> Result<Departure, Failure> {
-        let _ = (context, authorization, provider_name, browser);
-        todo!()
+        let provider = admitted_provider(context, &authorization, provider_name).await?;
+        let handle = context.ports.random.token();
+        let begun = self
+            .spoken(provider.kind)?
+            .begin(
+                context,
+                &provider,
+                Start {
+                    handle: &handle,
+                    callback_url: callback_url(&authorization),
+                    acs_url: acs_url(&authorization),
+                    sp_entity_id: sp_entity_id(&authorization.pool_id),
+                    authorization: &authorization,
+                },
+            )
+            .await?;
+        let login =
+            Login { authorization, provider: provider.name, browser_digest: sha256_b64(browser.as_bytes()), memory: begun.memory };
+        let record = serde_json::to_string(&login).map_err(Failure::internal)?;
+        context.ports.cache.put(Kind::Login, &sha256_b64(handle.as_bytes()), &record, LOGIN_LIFE_MS).await?;
+        Ok(begun.departure)
     }
+
+    /// Takes the provider's answer: exactly one answer per begun login, from the browser that began it, at the pool and protocol
+    /// that it was begun for. A refusal by a check is an error (the face shows its fixed page); what the provider or the user declined
+    /// lands at the app as an OAuth error.
+    pub async fn complete(&self, context: &Context, arrival: Arrival<'_>) -> Result<Landing, Failure> {
+        let handle_digest = sha256_b64(arrival.handle.as_bytes());
+        let record = context.ports.cache.take(Kind::Login, &handle_digest).await?.ok_or(refused("unknown_or_used_state"))?;
+        let login: Login = serde_json::from_str(&record).map_err(Failure::internal)?;
+        let browser = arrival.browser.ok_or(refused("browser_cookie_missing"))?;
+        if !same(sha256_b64(browser.as_bytes()).as_bytes(), login.browser_digest.as_bytes()) {
+            return Err(refused("other_browser"));
+        }
+        if login.authorization.pool_id != arrival.pool_id {
+            return Err(refused("other_pool"));
+        }
+        match self.proven(context, &arrival, &login, &handle_digest).await {
+            Ok(landing) => Ok(landing),
+            Err(failure) => landed_failure(context, &login, failure),
+        }
+    }
+
+    async fn proven(
+        &self,
+        context: &Context,
+        arrival: &Arrival<'_>,
+        login: &Login,
+        handle_digest: &str,
+    ) -> Result<Landing, Failure> {
+        let authorization = &login.authorization;
+        let provider = admitted_provider(context, authorization, &login.provider).await?;
+        if provider.kind != arrival.kind {
+            return Err(refused("other_protocol"));
+        }
+        let answer = Answer {
+            parameters: arrival.parameters,
+            memory: &login.memory,
+            callback_url: callback_url(authorization),
+            acs_url: acs_url(authorization),
+            sp_entity_id: sp_entity_id(&authorization.pool_id),
+        };
+        let identity = self.spoken(provider.kind)?.complete(context, &provider, answer).await?;
+        let handle = OneTimeId {
+            kind: "login".to_owned(),
+            digest: handle_digest.to_owned(),
+            expires_ms: context.now_ms() + 2 * LOGIN_LIFE_MS,
+        };
+        let session_until_ms = identity.session_until_ms;
+        let user = identity::sign_in(context, &provider, &authorization.client_id, identity, handle).await?;
+        let now_ms = context.now_ms();
+        let session = web_session::start(context, &user.pool_id, &user.sub, &provider.name, now_ms, session_until_ms).await?;
+        let redirect_to = authorization::grant_code(context, authorization, &user.sub, &provider.name, now_ms).await?;
+        Ok(Landing {
+            redirect_to,
+            session: Some(session),
+            facts: Facts {
+                pool_id: user.pool_id,
+                client_id: authorization.client_id.clone(),
+                provider: provider.name,
+                sub: Some(user.sub),
+                refused: None,
+            },
+        })
+    }
+}
+
+/// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Everything else stays an error.
+fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<Landing, Failure> {
+    let (error, description) = match &failure {
+        Failure::ProviderDenied { .. } => ("access_denied", "The identity provider did not sign the user in.".to_owned()),
+        Failure::ProviderUnavailable { .. } => {
+            ("server_error", "The identity provider cannot be reached at the moment.".to_owned())
+        }
+        Failure::InvalidUserAttributes(text) => ("invalid_request", text.clone()),
+        _ => return Err(failure),
+    };
+    Ok(Landing {
+        redirect_to: authorization::error_redirect(context, &login.authorization, error, &description),
+        session: None,
+        facts: Facts {
+            pool_id: login.authorization.pool_id.clone(),
+            client_id: login.authorization.client_id.clone(),
+            provider: login.provider.clone(),
+            sub: None,
+            refused: Some(failure.reason()),
+        },
+    })
+}
+
+/// The provider, if it and the client may be used now. Asked at begin and again when the answer arrives (O-20).
+async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<IdentityProvider, Failure> {
+    let mut work = context.ports.store.read().await?;
+    let client = work.app_clients().find(&authorization.pool_id, &authorization.client_id).await?;
+    let provider = work.identity_providers().find(&authorization.pool_id, name).await?;
+    if !client.is_some_and(|client| client.enabled && client.providers.iter().any(|known| known == name)) {
+        return Err(refused("provider_not_allowed_for_client"));
+    }
+    provider.filter(|provider| provider.enabled).ok_or(refused("provider_disabled"))
+}
+
+fn callback_url(authorization: &Authorization) -> String {
+    format!("{}/oauth2/idpresponse", authorization.domain_url)
+}
+
+fn acs_url(authorization: &Authorization) -> String {
+    format!("{}/saml2/idpresponse", authorization.domain_url)
+}
+
+/// Our SAML entity id for a pool: Cognito's own form, so that an identity provider set up for Cognito needs no change.
+pub fn sp_entity_id(pool_id: &str) -> String {
+    format!("urn:amazon:cognito:sp:{pool_id}")
+}
+
+fn refused(reason: &'static str) -> Failure {
+    Failure::FederationRefused { reason }
 }

@@ -4,7 +4,10 @@
 //! what can be spoken to; `saml` is the fenced protocol room; `attribute_mapping` and `identity` turn what a provider proved
 //! into a user of the pool. Tokens, codes and sessions are `auth_flows` and `tokens`.
 
+pub mod attribute_mapping;
 pub mod broker;
+pub mod documents;
+pub mod identity;
 pub mod provider;
 pub mod providers;
 pub mod saml;

@@ -6,15 +6,17 @@ use crate::store::{StoreError, UnitOfWork};
 #[derive(Debug)]
 pub struct Meta<'u>(pub(super) &'u mut UnitOfWork);
 
-#[expect(unused_variables, reason = "skeleton")]
 impl Meta<'_> {
     /// Reads a fact.
     pub async fn get(&mut self, key: &str) -> Result<Option<String>, StoreError> {
-        todo!()
+        let row = self.0.unit.fetch_one("SELECT value FROM meta WHERE key = $1", &[key.into()]).await?;
+        row.map(|row| row.text("value")).transpose()
     }
 
     /// Writes a fact unless it exists; returns what is stored.
     pub async fn get_or_insert(&mut self, key: &str, value: &str) -> Result<String, StoreError> {
-        todo!()
+        let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+        self.0.unit.execute(sql, &[key.into(), value.into()]).await?;
+        self.get(key).await?.ok_or_else(|| StoreError::broken("a fact vanished"))
     }
 }

@@ -9,13 +9,21 @@ pub mod domains;
 pub mod grants;
 pub mod identity_providers;
 pub mod meta;
+mod postgres;
 pub mod signing_keys;
+mod sql;
+mod sqlite;
 pub mod user_pools;
 pub mod users;
+
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::model::failure::Failure;
+use crate::store::sql::dialect::Connection;
+use crate::store::sql::migrations;
+use crate::store::sql::unit_of_work::Unit;
 
 /// Why the store could not do its work.
 #[derive(Debug, Error)]
@@ -26,60 +34,128 @@ pub enum StoreError {
     /// The database cannot be reached or did not answer in time.
     #[error("the database is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The URL names no database that we know, or the database's schema is newer than this program. The text is for the operator.
+    #[error("{0}")]
+    Schema(String),
     /// Anything else: a broken row, a bug.
     #[error("the database refused the work")]
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Wraps what cannot be helped.
+    pub(crate) fn broken(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Broken(source.into())
+    }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable("the store"),
-            StoreError::Duplicate | StoreError::Broken(_) => Self::internal(error),
+            StoreError::Duplicate | StoreError::Schema(_) | StoreError::Broken(_) => Self::internal(error),
         }
     }
 }
 
+#[derive(Debug)]
+enum Database {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
 /// A handle on the database. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Store {}
+pub struct Store {
+    database: Arc<Database>,
+}
 
 impl Store {
-    /// Connects to `sqlite://…` or `postgres://…`.
-    pub async fn connect(_url: &str) -> Result<Self, StoreError> {
-        todo!()
+    /// Connects to `sqlite://PATH`, `sqlite::memory:` (a database that vanishes with the last handle) or `postgres://…`.
+    /// Waits 2 s at most.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let database = if url.starts_with("sqlite:") {
+            Database::Sqlite(sqlite::connect(url).await?)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Database::Postgres(postgres::connect(url).await?)
+        } else {
+            return Err(StoreError::Schema("the store's URL must begin with sqlite:// or postgres://".to_owned()));
+        };
+        Ok(Self { database: Arc::new(database) })
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date. Several replicas may do so at once. A database with a newer schema than this program knows is
+    /// refused ([`StoreError::Schema`]).
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        todo!()
+        migrations::migrate(self.unit().await?, self.is_postgres()).await
+    }
+
+    /// The version of the database's schema; 0 when it was never migrated.
+    pub async fn schema_version(&self) -> Result<i64, StoreError> {
+        migrations::version(Unit::reading(self.reader().await?), self.is_postgres()).await
+    }
+
+    /// The names of the migrations that the database lacks, oldest first. Refuses a newer database, as [`Store::migrate`] does.
+    pub async fn pending_migrations(&self) -> Result<Vec<&'static str>, StoreError> {
+        migrations::pending_names(self.schema_version().await?)
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
+        Unit::reading(self.reader().await?).fetch("SELECT 1 AS one", &[]).await.map(drop)
     }
 
-    /// Opens a unit of work that may write. Dropped without [`UnitOfWork::commit`], nothing of it stays.
+    /// Opens a unit of work that may write. Dropped without [`UnitOfWork::commit`], nothing of it stays. With SQLite there is one
+    /// at a time: do not open a second one while holding the first.
     pub async fn begin(&self) -> Result<UnitOfWork, StoreError> {
-        todo!()
+        Ok(UnitOfWork { unit: self.unit().await? })
     }
 
-    /// Opens a unit of work that only reads; it never waits for writers.
+    /// Opens a unit of work that only reads; it never waits for writers. Each statement sees the newest committed state.
     pub async fn read(&self) -> Result<UnitOfWork, StoreError> {
-        todo!()
+        Ok(UnitOfWork { unit: Unit::reading(self.reader().await?) })
+    }
+
+    fn is_postgres(&self) -> bool {
+        matches!(*self.database, Database::Postgres(_))
+    }
+
+    async fn unit(&self) -> Result<Unit, StoreError> {
+        match Unit::writing(self.writer().await?).await {
+            // The connection may have died while it rested; once more with another one.
+            Err(StoreError::Unavailable(_)) if self.is_postgres() => Unit::writing(self.writer().await?).await,
+            begun => begun,
+        }
+    }
+
+    async fn writer(&self) -> Result<Connection, StoreError> {
+        match &*self.database {
+            Database::Sqlite(pools) => pools.writer().await,
+            Database::Postgres(pool) => pool.connection().await,
+        }
+    }
+
+    async fn reader(&self) -> Result<Connection, StoreError> {
+        match &*self.database {
+            Database::Sqlite(pools) => pools.reader().await,
+            Database::Postgres(pool) => pool.connection().await,
+        }
     }
 }
 
-/// A transaction. Hands out one repository per aggregate.
+/// A transaction. Hands out one repository per aggregate. After any error nothing more can be done with it: drop it, and open
+/// another one if the work is worth a second attempt.
 #[derive(Debug)]
-pub struct UnitOfWork {}
+pub struct UnitOfWork {
+    unit: Unit,
+}
 
 impl UnitOfWork {
     /// Makes everything of this unit durable.
     pub async fn commit(self) -> Result<(), StoreError> {
-        todo!()
+        self.unit.commit().await
     }
+
     /// User pools.
     pub fn user_pools(&mut self) -> user_pools::UserPools<'_> {
         user_pools::UserPools(self)

@@ -1,46 +1,152 @@
 //! Users and their external identities. Owns the tables `users` and `user_identities`; (pool, provider, subject_key) is unique there (O-16).
 
+use std::collections::BTreeMap;
+
 use crate::model::user::{FederatedIdentity, User};
+use crate::store::sql::dialect::{Row, Value};
 use crate::store::{StoreError, UnitOfWork};
 
 /// The users.
 #[derive(Debug)]
 pub struct Users<'u>(pub(super) &'u mut UnitOfWork);
 
-#[expect(unused_variables, reason = "skeleton")]
 impl Users<'_> {
     /// Adds a user with its identities. [`StoreError::Duplicate`] when the user name, sub or an identity is taken.
     pub async fn insert(&mut self, user: &User) -> Result<(), StoreError> {
-        todo!()
+        let sql = "INSERT INTO users (pool_id, sub, username, status, enabled, attributes, signed_out_ms, created_ms, modified_ms)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        self.0.unit.execute(sql, &values(user)?).await?;
+        for identity in &user.identities {
+            self.link(&user.pool_id, &user.sub, identity).await?;
+        }
+        Ok(())
     }
 
     /// Finds a user by canonical user name.
     pub async fn find_by_username(&mut self, pool_id: &str, username: &str) -> Result<Option<User>, StoreError> {
-        todo!()
+        let sql = "SELECT pool_id, sub, username, status, enabled, attributes, signed_out_ms, created_ms, modified_ms
+            FROM users WHERE pool_id = $1 AND username = $2";
+        let row = self.0.unit.fetch_one(sql, &[pool_id.into(), username.into()]).await?;
+        self.one(row).await
     }
 
     /// Finds a user by sub.
     pub async fn find_by_sub(&mut self, pool_id: &str, sub: &str) -> Result<Option<User>, StoreError> {
-        todo!()
+        let sql = "SELECT pool_id, sub, username, status, enabled, attributes, signed_out_ms, created_ms, modified_ms
+            FROM users WHERE pool_id = $1 AND sub = $2";
+        let row = self.0.unit.fetch_one(sql, &[pool_id.into(), sub.into()]).await?;
+        self.one(row).await
     }
 
     /// Finds the user who owns an external identity.
     pub async fn find_by_identity(&mut self, pool_id: &str, provider: &str, subject_key: &str) -> Result<Option<User>, StoreError> {
-        todo!()
+        let sql = "SELECT u.pool_id, u.sub, u.username, u.status, u.enabled, u.attributes, u.signed_out_ms, u.created_ms,
+            u.modified_ms FROM users u JOIN user_identities i ON i.pool_id = u.pool_id AND i.sub = u.sub
+            WHERE i.pool_id = $1 AND i.provider = $2 AND i.subject_key = $3";
+        let row = self.0.unit.fetch_one(sql, &[pool_id.into(), provider.into(), subject_key.into()]).await?;
+        self.one(row).await
     }
 
     /// Replaces a user's own columns and attributes; identities stay as they are.
     pub async fn update(&mut self, user: &User) -> Result<(), StoreError> {
-        todo!()
+        let sql = "UPDATE users SET username = $3, status = $4, enabled = $5, attributes = $6, signed_out_ms = $7, created_ms = $8,
+            modified_ms = $9 WHERE pool_id = $1 AND sub = $2";
+        self.0.unit.execute(sql, &values(user)?).await.map(drop)
     }
 
     /// Links an external identity to a user. [`StoreError::Duplicate`] when somebody has it.
     pub async fn link(&mut self, pool_id: &str, sub: &str, identity: &FederatedIdentity) -> Result<(), StoreError> {
-        todo!()
+        let sql = "INSERT INTO user_identities (pool_id, provider, subject_key, sub, provider_type, subject, issuer, is_primary,
+            created_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let values = [
+            pool_id.into(),
+            (&identity.provider).into(),
+            (&identity.subject_key).into(),
+            sub.into(),
+            (&identity.provider_type).into(),
+            (&identity.subject).into(),
+            (&identity.issuer).into(),
+            identity.primary.into(),
+            identity.created_ms.into(),
+        ];
+        self.0.unit.execute(sql, &values).await.map(drop)
     }
 
     /// Users of a pool ordered by user name, those after `after`, at most `limit`.
     pub async fn list(&mut self, pool_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<User>, StoreError> {
-        todo!()
+        let sql = "SELECT pool_id, sub, username, status, enabled, attributes, signed_out_ms, created_ms, modified_ms
+            FROM users WHERE pool_id = $1 AND username > $2 ORDER BY username LIMIT $3";
+        let after = after.unwrap_or_default();
+        let rows = self.0.unit.fetch(sql, &[pool_id.into(), after.into(), limit.into()]).await?;
+        let mut users = rows.iter().map(user).collect::<Result<Vec<_>, _>>()?;
+        let last = users.last().map(|user| user.username.clone()).unwrap_or_default();
+        let sql = "SELECT i.sub, i.provider, i.subject_key, i.provider_type, i.subject, i.issuer, i.is_primary, i.created_ms
+            FROM user_identities i JOIN users u ON u.pool_id = i.pool_id AND u.sub = i.sub
+            WHERE u.pool_id = $1 AND u.username > $2 AND u.username <= $3
+            ORDER BY i.created_ms, i.provider, i.subject_key";
+        let rows = self.0.unit.fetch(sql, &[pool_id.into(), after.into(), last.into()]).await?;
+        let mut places = BTreeMap::new();
+        for (place, user) in users.iter().enumerate() {
+            places.insert(user.sub.clone(), place);
+        }
+        for row in &rows {
+            if let Some(place) = places.get(&row.text("sub")?) {
+                users[*place].identities.push(identity(row)?);
+            }
+        }
+        Ok(users)
     }
+}
+
+impl Users<'_> {
+    async fn one(&mut self, row: Option<Row>) -> Result<Option<User>, StoreError> {
+        let Some(row) = row else { return Ok(None) };
+        let mut user = user(&row)?;
+        let sql = "SELECT provider, subject_key, provider_type, subject, issuer, is_primary, created_ms
+            FROM user_identities WHERE pool_id = $1 AND sub = $2 ORDER BY created_ms, provider, subject_key";
+        let rows = self.0.unit.fetch(sql, &[(&user.pool_id).into(), (&user.sub).into()]).await?;
+        user.identities = rows.iter().map(identity).collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(user))
+    }
+}
+
+fn values(user: &User) -> Result<[Value<'_>; 9], StoreError> {
+    Ok([
+        (&user.pool_id).into(),
+        (&user.sub).into(),
+        (&user.username).into(),
+        Value::word(&user.status)?,
+        user.enabled.into(),
+        Value::json(&user.attributes)?,
+        user.signed_out_ms.into(),
+        user.created_ms.into(),
+        user.modified_ms.into(),
+    ])
+}
+
+fn user(row: &Row) -> Result<User, StoreError> {
+    Ok(User {
+        pool_id: row.text("pool_id")?,
+        sub: row.text("sub")?,
+        username: row.text("username")?,
+        status: row.word("status")?,
+        enabled: row.flag("enabled")?,
+        attributes: row.json("attributes")?,
+        identities: Vec::new(),
+        signed_out_ms: row.integer("signed_out_ms")?,
+        created_ms: row.integer("created_ms")?,
+        modified_ms: row.integer("modified_ms")?,
+    })
+}
+
+fn identity(row: &Row) -> Result<FederatedIdentity, StoreError> {
+    Ok(FederatedIdentity {
+        provider: row.text("provider")?,
+        provider_type: row.text("provider_type")?,
+        subject_key: row.text("subject_key")?,
+        subject: row.text("subject")?,
+        issuer: row.maybe_text("issuer")?,
+        primary: row.flag("is_primary")?,
+        created_ms: row.integer("created_ms")?,
+    })
 }

@@ -120,8 +120,7 @@ impl Journal {
     /// The messages from `from_ms` to `to_ms` inclusive, in the order in which they travelled.
     pub fn between(&self, from_ms: i64, to_ms: i64) -> Vec<Hop> {
         let hops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<Hop> =
-            hops.iter().filter(|hop| (from_ms..=to_ms).contains(&hop.at_ms)).cloned().collect();
+        let mut found: Vec<Hop> = hops.iter().filter(|hop| (from_ms..=to_ms).contains(&hop.at_ms)).cloned().collect();
         found.sort_by_key(|hop| hop.at_ms);
         found
     }

@@ -41,8 +41,7 @@ impl Brand {
     fn role(self) -> &'static str {
         match self {
             Self::App => "an app that trusts fedgate",
-            Self::Oidc => "a stand-in identity provider",
-            Self::Saml => "a stand-in identity provider",
+            Self::Oidc | Self::Saml => "a stand-in identity provider",
         }
     }
 
@@ -51,11 +50,11 @@ impl Brand {
         match self {
             Self::App => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><rect x="2" y="2" width="28" height="28" rx="9" fill="currentColor" opacity=".16"/>"#,
-                r#"<path d="M10 22V10h6.5a4.5 4.5 0 0 1 0 9H10" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>"#
+                r#"<path d="M9.5 9.5h5v5h-5zM17.5 9.5h5v5h-5zM9.5 17.5h5v5h-5z" fill="currentColor" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"/><circle cx="20" cy="20" r="3.2" fill="currentColor"/></svg>"#
             ),
             Self::Oidc => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><circle cx="16" cy="16" r="14" fill="currentColor" opacity=".16"/>"#,
-                r#"<path d="M22.5 12A8 8 0 1 0 24 16.6h-8" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>"#
+                r#"<path d="M21.2 11.2A7 7 0 1 0 23 16" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/><circle cx="22.6" cy="11.4" r="1.9" fill="currentColor"/></svg>"#
             ),
             Self::Saml => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><path d="M16 2 28.1 9v14L16 30 3.9 23V9Z" fill="currentColor" opacity=".16"/>"#,
@@ -79,7 +78,7 @@ fn shell(brand: Brand, title: &str, body: &str, main_class: &str) -> String {
     let (name, key, role, mark) = (brand.name(), brand.key(), brand.role(), brand.mark());
     let title = escape(title);
     format!(
-        r##"<!doctype html>
+        r#"<!doctype html>
 <html lang="en" data-brand="{key}">
 <head>
 <meta charset="utf-8">
@@ -97,7 +96,7 @@ fn shell(brand: Brand, title: &str, body: &str, main_class: &str) -> String {
 <footer>Part of the fedgate playground. Nothing here is real.</footer>
 </body>
 </html>
-"##
+"#
     )
 }
 
@@ -112,6 +111,12 @@ pub fn person_button(value: &str, name: &str, detail: &str, hinted: bool) -> Str
         escape(name),
         escape(detail)
     )
+}
+
+/// A list of names and values; the values are HTML already.
+pub fn fields<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
+    let rows = members.map(|(name, value)| format!("<dt>{}</dt><dd>{value}</dd>", escape(name)));
+    format!("<dl class=\"fields\">{}</dl>", rows.collect::<Vec<_>>().concat())
 }
 
 /// The first letters of the first and last word.

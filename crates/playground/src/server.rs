@@ -1,4 +1,4 @@
-//! One small HTTP server on a loopback port, in a thread of its own.
+//! The playground's ends of HTTP: one small server on a loopback port, in a thread of its own, and one plain client.
 //!
 //! The thread carries its own runtime, so that a stand-in outlives the test function's runtime, cannot starve it, and ends
 //! when its handle is dropped. Neighbours: `oidc_idp`, `saml_idp` and `app` serve through it.
@@ -89,4 +89,11 @@ impl Drop for Running {
         // The command is sent by the call; the future that it answers only waits for the end.
         drop(self.handle.stop(false));
     }
+}
+
+/// The HTTP client of the stand-ins, the sample app and the screenless browser: no redirects, no proxy.
+#[expect(clippy::disallowed_methods, reason = "the playground is outside the gateway and its outbound door")]
+pub fn http_client() -> reqwest::Client {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
+    client.expect("a plain HTTP client can be built")
 }

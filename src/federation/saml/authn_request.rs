@@ -37,6 +37,9 @@ pub struct AuthnRequest<'a> {
     pub name_id_format: Option<&'a str>,
 }
 
+/// Signs the octets of a redirect: RSA PKCS#1 v1.5 with SHA-256.
+pub type Sign<'a, E> = dyn Fn(&[u8]) -> Result<Vec<u8>, E> + 'a;
+
 /// A form for the HTTP-POST binding: the browser posts the fields to the action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostForm {
@@ -85,7 +88,7 @@ impl AuthnRequest<'_> {
 
     /// The URL for the HTTP-Redirect binding. `sign` gets the octets `SAMLRequest=…&RelayState=…&SigAlg=…` and returns an
     /// RSA PKCS#1 v1.5 SHA-256 signature over them; its failure is handed through.
-    pub fn redirect_url<E>(&self, relay_state: &str, sign: Option<&dyn Fn(&[u8]) -> Result<Vec<u8>, E>>) -> Result<String, E> {
+    pub fn redirect_url<E>(&self, relay_state: &str, sign: Option<&Sign<'_, E>>) -> Result<String, E> {
         let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
         let mut query = format!(
             "SAMLRequest={}&RelayState={}",

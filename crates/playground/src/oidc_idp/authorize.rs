@@ -23,7 +23,7 @@ const PAGE_LIFETIME: i64 = 600;
 /// OpenID Connect Discovery section 4.
 pub(super) async fn discovery(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     if let Err(fault) = idp.enter(Endpoint::Discovery, &request, &[]).await {
-        return fault;
+        return *fault;
     }
     let issuer = &idp.issuer;
     let mut document = json!({
@@ -60,7 +60,7 @@ pub(super) async fn discovery(idp: web::Data<Idp>, request: HttpRequest) -> Http
 /// The published keys (RFC 7517).
 pub(super) async fn jwks(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     if let Err(fault) = idp.enter(Endpoint::Jwks, &request, &[]).await {
-        return fault;
+        return *fault;
     }
     let (mut document, edit) = {
         let state = idp.lock();
@@ -81,7 +81,7 @@ pub(super) async fn jwks(idp: web::Data<Idp>, request: HttpRequest) -> HttpRespo
 /// A path that nobody published; counted, since a gateway that follows a token's `jku` would come here.
 pub(super) async fn elsewhere(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     match idp.enter(Endpoint::Elsewhere, &request, &[]).await {
-        Err(fault) => fault,
+        Err(fault) => *fault,
         Ok(_) => HttpResponse::NotFound().body("not found"),
     }
 }
@@ -90,7 +90,7 @@ pub(super) async fn elsewhere(idp: web::Data<Idp>, request: HttpRequest) -> Http
 pub(super) async fn authorize(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     let params = match idp.enter(Endpoint::Authorize, &request, &[]).await {
         Ok(params) => params,
-        Err(fault) => return fault,
+        Err(fault) => return *fault,
     };
     idp.journal.write(
         Hop::new(
@@ -139,7 +139,7 @@ pub(super) async fn authorize(idp: web::Data<Idp>, request: HttpRequest) -> Http
 pub(super) async fn login(idp: web::Data<Idp>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let params = match idp.enter(Endpoint::Login, &request, &body).await {
         Ok(params) => params,
-        Err(fault) => return fault,
+        Err(fault) => return *fault,
     };
     let value = |name: &str| single(&params, name).ok().flatten();
     let now = idp.now();
@@ -175,9 +175,8 @@ pub(super) fn known_client<'a>(idp: &'a Idp, client_id: &str) -> Option<&'a Clie
 fn may_redirect(client: &Client, uri: &str) -> bool {
     match &client.redirect_uris {
         Some(registered) => registered.iter().any(|known| known == uri),
-        None => url::Url::parse(uri).is_ok_and(|url| {
-            url.fragment().is_none() && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
-        }),
+        None => url::Url::parse(uri)
+            .is_ok_and(|url| url.fragment().is_none() && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))),
     }
 }
 
@@ -211,8 +210,7 @@ fn check(params: &[(String, String)]) -> Result<(), (&'static str, &'static str)
 
 /// The redirect back to the gateway, with `state` and `iss` (RFC 9207).
 fn go_back(idp: &Idp, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> HttpResponse {
-    let mut params: Vec<(String, String)> =
-        answer.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut params: Vec<(String, String)> = answer.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     if let Some(state) = state {
         params.push(("state".to_owned(), state.to_owned()));
     }
@@ -224,16 +222,13 @@ fn go_back(idp: &Idp, redirect_uri: &str, state: Option<&str>, answer: &[(&str, 
     let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&params).finish();
     let joint = if redirect_uri.contains('?') { '&' } else { '?' };
     let path = url::Url::parse(redirect_uri).map(|url| url.path().to_owned()).unwrap_or_default();
-    idp.journal.write(
-        Hop::new(
-            Party::OidcIdp,
-            Party::Gateway,
-            &format!("GET {path}"),
-            "The provider sends the browser back with a one-time code, fedgate's state and its own name (iss).",
-        )
-        .through_browser()
-        .with_pairs(&pairs(&query)),
-    );
+    let meaning = if answer.iter().any(|(name, _)| *name == "code") {
+        "The provider sends the browser back with a one-time code, fedgate's state and its own name (iss)."
+    } else {
+        "The provider sends the browser back with a refusal."
+    };
+    let hop = Hop::new(Party::OidcIdp, Party::Gateway, &format!("GET {path}"), meaning).through_browser();
+    idp.journal.write(hop.with_pairs(&pairs(&query)));
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, format!("{redirect_uri}{joint}{query}")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -245,7 +240,8 @@ fn sign_in_page(transaction: &str, people: &[Person], hint: Option<&str>) -> Str
     let mut buttons = String::new();
     for person in people {
         let hinted = hint.is_some_and(|hint| hint.eq_ignore_ascii_case(&person.email));
-        buttons.push_str(&look::person_button(&person.sub, &person.name, &person.email, hinted));
+        let detail = if person.email_verified { person.email.clone() } else { format!("{} · not verified", person.email) };
+        buttons.push_str(&look::person_button(&person.sub, &person.name, &detail, hinted));
     }
     format!(
         r#"<h1>Who are you today?</h1>

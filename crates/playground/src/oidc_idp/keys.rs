@@ -67,9 +67,7 @@ impl Key {
 
     fn sign(&self, message: &[u8], padding: &'static dyn RsaEncoding) -> Vec<u8> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(padding, &SystemRandom::new(), message, &mut signature)
-            .expect("signing with a sound key works");
+        self.pair.sign(padding, &SystemRandom::new(), message, &mut signature).expect("signing with a sound key works");
         signature
     }
 }
@@ -118,9 +116,7 @@ impl Ring {
             SignWith::Rs384 => key.sign(message, &RSA_PKCS1_SHA384),
             SignWith::Rs512 => key.sign(message, &RSA_PKCS1_SHA512),
             SignWith::Ps256 => key.sign(message, &RSA_PSS_SHA256),
-            SignWith::OtherKey => {
-                self.stranger.as_ref().map(|other| other.sign(message, &RSA_PKCS1_SHA256)).unwrap_or_default()
-            }
+            SignWith::OtherKey => self.stranger.as_ref().map(|other| other.sign(message, &RSA_PKCS1_SHA256)).unwrap_or_default(),
             SignWith::Nothing(_) => Vec::new(),
             SignWith::HmacPublicPem => hs256(key.public_pem().as_bytes(), message),
             SignWith::HmacPublicDer => hs256(&key.public_der(), message),

@@ -37,11 +37,7 @@ pub struct Client {
 impl Client {
     /// A confidential client that may redirect to any loopback address.
     pub fn new(client_id: &str, client_secret: &str) -> Self {
-        Self {
-            client_id: client_id.to_owned(),
-            client_secret: Some(client_secret.to_owned()),
-            redirect_uris: None,
-        }
+        Self { client_id: client_id.to_owned(), client_secret: Some(client_secret.to_owned()), redirect_uris: None }
     }
 }
 

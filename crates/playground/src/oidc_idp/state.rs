@@ -103,7 +103,7 @@ impl Idp {
         endpoint: Endpoint,
         request: &HttpRequest,
         form: &[u8],
-    ) -> Result<Vec<(String, String)>, HttpResponse> {
+    ) -> Result<Vec<(String, String)>, Box<HttpResponse>> {
         let mut params = pairs(request.query_string());
         if !form.is_empty() {
             params.extend(pairs(&String::from_utf8_lossy(form)));
@@ -130,7 +130,7 @@ impl Idp {
         if delay_ms > 0 {
             tokio::time::sleep(Duration::from_millis(delay_ms)).await;
         }
-        answer.map_or(Ok(params), |answer| Err(faulty(answer)))
+        answer.map_or(Ok(params), |answer| Err(Box::new(faulty(answer))))
     }
 }
 

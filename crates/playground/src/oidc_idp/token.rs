@@ -25,7 +25,7 @@ const TOKEN_LIFETIME: i64 = 3600;
 pub(super) async fn token(idp: web::Data<Idp>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let params = match idp.enter(Endpoint::Token, &request, &body).await {
         Ok(params) => params,
-        Err(fault) => return fault,
+        Err(fault) => return *fault,
     };
     let authorization = header_text(&request, header::AUTHORIZATION.as_str());
     match redeem(&idp, &params, authorization.as_deref()) {
@@ -47,7 +47,9 @@ fn redeem(idp: &Idp, params: &[(String, String)], authorization: Option<&str>) -
     let client = authenticate(idp, one("client_id")?, one("client_secret")?, authorization)?;
     match one("grant_type")? {
         Some("authorization_code") => {}
-        Some(_) => return Err(("unsupported_grant_type", "only authorization_code is supported")),
+        Some(_) => {
+            return Err(("unsupported_grant_type", "only authorization_code is supported"));
+        }
         None => return Err(("invalid_request", "grant_type is missing")),
     }
     let code = one("code")?.ok_or(("invalid_request", "code is missing"))?;
@@ -122,7 +124,9 @@ fn authenticate<'a>(
     const REFUSED: Refusal = ("invalid_client", "unknown client or wrong secret");
     let (id, secret) = match authorization {
         None => (id.map(str::to_owned), secret.map(str::to_owned)),
-        Some(_) if secret.is_some() => return Err(("invalid_request", "two ways of client authentication")),
+        Some(_) if secret.is_some() => {
+            return Err(("invalid_request", "two ways of client authentication"));
+        }
         Some(value) => {
             let (basic_id, basic_secret) = basic(value).ok_or(REFUSED)?;
             if id.is_some_and(|id| id != basic_id) {
@@ -213,7 +217,7 @@ fn add_profile(document: &mut Value, person: &Person, scope: &str) {
 /// OpenID Connect Core section 5.3.
 pub(super) async fn userinfo(idp: web::Data<Idp>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     if let Err(fault) = idp.enter(Endpoint::Userinfo, &request, &body).await {
-        return fault;
+        return *fault;
     }
     let bearer = header_text(&request, header::AUTHORIZATION.as_str());
     let bearer = bearer.as_deref().and_then(|value| value.strip_prefix("Bearer "));
@@ -221,9 +225,7 @@ pub(super) async fn userinfo(idp: web::Data<Idp>, request: HttpRequest, body: we
     let access = bearer.and_then(|token| inner.tokens.get(token)).filter(|access| access.expires_at > idp.now()).cloned();
     let person = access.as_ref().and_then(|access| inner.people.iter().find(|known| known.sub == access.sub)).cloned();
     let (Some(access), Some(person)) = (access, person) else {
-        return HttpResponse::Unauthorized()
-            .insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
-            .finish();
+        return HttpResponse::Unauthorized().insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")).finish();
     };
     let mut document = json!({ "sub": person.sub });
     add_profile(&mut document, &person, &access.scope);
