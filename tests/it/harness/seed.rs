@@ -83,7 +83,13 @@ impl TestGateway {
     }
 
     /// An identity provider with these details, unchecked.
-    pub async fn add_provider(&self, pool: &UserPool, name: &str, kind: ProviderKind, details: &[(&str, &str)]) -> IdentityProvider {
+    pub async fn add_provider(
+        &self,
+        pool: &UserPool,
+        name: &str,
+        kind: ProviderKind,
+        details: &[(&str, &str)],
+    ) -> IdentityProvider {
         let texts = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let provider = IdentityProvider {
             pool_id: pool.id.clone(),
@@ -97,6 +103,7 @@ impl TestGateway {
             created_ms: self.now_ms(),
             modified_ms: self.now_ms(),
             declared: false,
+            document: serde_json::json!({}),
         };
         let mut work = self.ports().store.begin().await.unwrap();
         work.identity_providers().insert(&provider).await.unwrap();
@@ -127,7 +134,13 @@ impl TestGateway {
 
     /// A domain: a prefix, or a custom host name.
     pub async fn add_domain(&self, pool: &UserPool, name: &str, custom: bool) {
-        let domain = Domain { name: name.to_owned(), pool_id: pool.id.clone(), custom, created_ms: self.now_ms() };
+        let domain = Domain {
+            name: name.to_owned(),
+            pool_id: pool.id.clone(),
+            custom,
+            created_ms: self.now_ms(),
+            document: serde_json::json!({}),
+        };
         let mut work = self.ports().store.begin().await.unwrap();
         work.domains().insert(&domain).await.unwrap();
         work.commit().await.unwrap();
