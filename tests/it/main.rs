@@ -3,9 +3,11 @@
 
 mod harness;
 mod hosted_ui;
+mod cache;
 mod house;
 mod http;
 mod keys;
 mod outbound;
 mod real;
 mod saml;
+mod store;
