@@ -15,6 +15,7 @@ use crate::clock::{self, random_word};
 use crate::gateway::{self, Gateway, NotStarted, OidcProvider, SamlProvider, Settings};
 use crate::journal::Journal;
 use crate::oidc_idp::{self, Client, OidcIdp, OidcIdpHandle};
+use crate::saml_idp::{self, SamlIdp, SamlIdpHandle};
 use crate::server::{self, Bound, Running};
 
 /// The gateway's name for the OIDC stand-in.
@@ -43,6 +44,8 @@ pub struct Demo {
     _app: Running,
     /// The OIDC stand-in.
     pub oidc: OidcIdpHandle,
+    /// The SAML stand-in.
+    pub saml: SamlIdpHandle,
     /// The folder with configuration, database and log.
     pub folder: Folder,
 }
@@ -58,6 +61,7 @@ impl Demo {
             journal: journal.clone(),
             ..oidc_idp::Config::default()
         })?;
+        let saml = SamlIdp::start(saml_idp::Config { journal: journal.clone(), ..saml_idp::Config::default() })?;
         let bound = bind_app(options.port)?;
         let settings = Settings {
             // Bound and let go again: the gateway takes it a moment later.
@@ -72,7 +76,7 @@ impl Demo {
                 client_id: oidc_client.client_id,
                 client_secret: oidc_client.client_secret.unwrap_or_default(),
             },
-            saml: SamlProvider { name: SAML_PROVIDER.to_owned(), metadata_url: String::new() },
+            saml: SamlProvider { name: SAML_PROVIDER.to_owned(), metadata_url: saml.metadata_url() },
         };
         let app = app::start(
             bound,
@@ -88,7 +92,7 @@ impl Demo {
         )?;
         let folder = Folder::new()?;
         let gateway = Gateway::start(&binary, &settings, folder.path(), options.echo_log).await?;
-        Ok(Self { gateway, settings, _app: app, oidc, folder })
+        Ok(Self { gateway, settings, _app: app, oidc, saml, folder })
     }
 
     /// Walks through every door as a person with a browser would; answers what happened, line by line.
@@ -166,7 +170,7 @@ const DOORS: &[Door] = &[
         title: "Through the SAML provider",
         label: "Example SAML",
         choose: None,
-        person: "Ada Lovelace",
+        person: "Katherine Johnson",
         provider: SAML_PROVIDER,
     },
     Door {
