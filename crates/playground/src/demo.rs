@@ -33,6 +33,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// Copy the gateway's log to standard error.
     pub echo_log: bool,
+    /// The gateway's program; `None` = the `fedgate` beside the running program.
+    pub binary: Option<PathBuf>,
 }
 
 /// Everything, running. The fields end in the order in which they stand: the gateway first, its folder last.
@@ -53,7 +55,7 @@ pub struct Demo {
 impl Demo {
     /// Starts every part and waits until the gateway answers.
     pub async fn start(options: &Options) -> Result<Self, NotStarted> {
-        let binary = gateway::binary()?;
+        let binary = options.binary.clone().map_or_else(gateway::binary, Ok)?;
         let journal = Journal::default();
         let oidc_client = Client::new("fedgate", &random_word());
         let oidc = OidcIdp::start(oidc_idp::Config {
