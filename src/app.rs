@@ -1,12 +1,11 @@
 //! The composition root: configuration in, a gateway out. The only file that names all rooms.
 //!
 //! Owns the order of start (store, master key, cache, keys, first pool, declared pools, faces) and the mounting of every face. `app/` holds
-//! its small parts: the first pool and admin key (`bootstrap`), the master key file, health answers, served hosts, upkeep.
+//! its small parts: the first pool and admin key (`bootstrap`), health answers, served hosts, upkeep.
 
 pub mod bootstrap;
 pub mod health;
 pub mod hosts;
-pub mod master_key;
 pub mod upkeep;
 
 use std::net::SocketAddr;
@@ -20,10 +19,8 @@ use url::Url;
 
 use crate::app::bootstrap::Bootstrap;
 use crate::app::hosts::PoolHosts;
-use crate::app::master_key::MasterKeyError;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
-use crate::base::secret::Secret;
 use crate::cache::{Cache, CacheError};
 use crate::config::Config;
 use crate::context::{Context, Ports};
@@ -32,12 +29,16 @@ use crate::federation::providers;
 use crate::http::layer::Seam;
 use crate::http::server::{Running, Server, ServerError, ServerSettings};
 use crate::http::tls::TlsFiles;
-use crate::keys::{KeyError, KeyRing};
+use crate::keys::seal::Seal;
+use crate::keys::{KeyError, KeyRing, master};
 use crate::outbound::{Outbound, OutboundError, OutboundSettings};
 use crate::store::{Store, StoreError};
 
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The generated master key's file, relative to the working directory.
+pub const MASTER_KEY_FILE: &str = "data/master.key";
 
 /// Why the gateway cannot start.
 #[derive(Debug, Error)]
@@ -45,17 +46,11 @@ pub enum AppError {
     /// The database.
     #[error("store.url: {0}")]
     Store(#[from] StoreError),
-    /// The directory of the database cannot be made.
-    #[error("store.url: cannot make the directory {0}: {1}")]
-    Directory(String, std::io::Error),
     /// The cache.
     #[error("cache.url: {0}")]
     Cache(#[from] CacheError),
-    /// The master key.
+    /// The master key, signing keys or sealed values.
     #[error("secrets.master_key: {0}")]
-    MasterKey(#[from] MasterKeyError),
-    /// Signing keys or sealed values.
-    #[error("keys: {0}")]
     Keys(#[from] KeyError),
     /// The outbound client's settings.
     #[error("outbound: {0}")]
@@ -105,15 +100,15 @@ pub fn public_url(config: &Config, address: SocketAddr) -> Url {
 impl App {
     /// Connects everything and makes what the first start makes.
     pub async fn build(config: &Config, public_url: Url, clock: Clock, random: Random) -> Result<Self, AppError> {
-        let store = connect_store(&config.store.url).await?;
+        let store = Store::connect(config.store.url.reveal()).await?;
         if config.store.migrate {
             store.migrate().await?;
         }
-        let seal = master_key::seal(&store, &config.secrets, Path::new(master_key::FILE), &random).await?;
+        let seal = open_seal(&store, config, &random).await?;
         let cache = Cache::connect(config.cache.url.reveal(), clock.clone()).await?;
         let settings = OutboundSettings { allow: config.outbound.allow.clone(), extra_roots: config.outbound.extra_roots.clone() };
         let ports = Arc::new(Ports {
-            keys: KeyRing {},
+            keys: KeyRing::new(store.clone(), seal.clone(), clock.clone(), random.clone()),
             store,
             cache,
             seal,
@@ -153,11 +148,16 @@ impl App {
     }
 }
 
-/// Connects to the store; the directory of a SQLite file is made when it is missing.
-pub async fn connect_store(url: &Secret) -> Result<Store, AppError> {
-    let path = url.reveal().strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or_default());
-    if let Some(parent) = path.map(Path::new).and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty()) {
-        master_key::make_directory(parent).map_err(|error| AppError::Directory(parent.display().to_string(), error))?;
-    }
-    Ok(Store::connect(url.reveal()).await?)
+/// The sealer under the configured master keys, or under the generated one; refuses a key that is not this store's (K-06).
+async fn open_seal(store: &Store, config: &Config, random: &Random) -> Result<Seal, KeyError> {
+    let configured = &config.secrets.master_keys;
+    let keys = if configured.is_empty() {
+        let may_create = !master::has_canary(store).await?;
+        vec![master::load_or_create(Path::new(MASTER_KEY_FILE), may_create, random)?]
+    } else {
+        configured.clone()
+    };
+    let seal = Seal::new(&keys, random.clone())?;
+    master::verify_canary(store, &seal).await?;
+    Ok(seal)
 }

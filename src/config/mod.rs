@@ -5,13 +5,23 @@
 
 pub mod admin;
 pub mod cache;
+pub mod environment;
 pub mod general;
 pub mod http;
+pub mod keys;
+pub mod load;
 pub mod outbound;
+pub mod reader;
+pub mod references;
+pub mod report;
 pub mod secrets;
 pub mod signing;
+pub mod source;
 pub mod store;
 pub mod telemetry;
+pub mod tree;
+pub mod unknown;
+pub mod user_pools;
 
 use crate::base::declared::Declared;
 
