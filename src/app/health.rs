@@ -22,10 +22,8 @@ pub async fn alive() -> HttpResponse {
 
 /// Store and cache answer.
 pub async fn ready(ports: Data<Ports>, facts: ReqData<RequestFacts>) -> HttpResponse {
-    let (store, cache) = tokio::join!(
-        tokio::time::timeout(PATIENCE, ports.store.ping()),
-        tokio::time::timeout(PATIENCE, ports.cache.ping()),
-    );
+    let (store, cache) =
+        tokio::join!(tokio::time::timeout(PATIENCE, ports.store.ping()), tokio::time::timeout(PATIENCE, ports.cache.ping()),);
     let mut down = Vec::new();
     if !matches!(store, Ok(Ok(()))) {
         down.push("store");

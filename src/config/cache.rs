@@ -14,7 +14,8 @@ pub struct Cache {
 pub fn read(reader: &mut Reader<'_>) -> Option<Cache> {
     let url = reader.secret("cache.url")?;
     let text = url.reveal();
-    let known = text == "memory:" || ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme) && url::Url::parse(text).is_ok());
+    let known = text == "memory:"
+        || ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme) && url::Url::parse(text).is_ok());
     let message = if known {
         None
     } else if ["redis+sentinel:", "redis+cluster:"].iter().any(|scheme| text.starts_with(scheme)) {

@@ -17,8 +17,9 @@ use crate::config::tree::{Node, Table, Value};
 pub fn secret(node: &Node, base: &Path, variables: &BTreeMap<String, String>) -> Result<Secret, String> {
     let text = match &node.value {
         Value::Text(text) => text.clone(),
-        Value::Table(table) => follow(table, base, variables)
-            .unwrap_or_else(|| Err("must be text, { file = \"…\" } or { env = \"…\" }".to_owned()))?,
+        Value::Table(table) => {
+            follow(table, base, variables).unwrap_or_else(|| Err("must be text, { file = \"…\" } or { env = \"…\" }".to_owned()))?
+        }
         other => return Err(format!("must be text, {{ file = \"…\" }} or {{ env = \"…\" }}, not {}", other.kind())),
     };
     if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(Secret::new(text)) }

@@ -30,11 +30,15 @@ pub fn parse_key(text: &str) -> Option<[u8; 32]> {
         }
         return Some(key);
     }
-    let plain: String = text.trim_end_matches('=').chars().map(|char| match char {
-        '-' => '+',
-        '_' => '/',
-        other => other,
-    }).collect();
+    let plain: String = text
+        .trim_end_matches('=')
+        .chars()
+        .map(|char| match char {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
     STANDARD_NO_PAD.decode(plain).ok()?.try_into().ok()
 }
 

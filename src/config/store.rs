@@ -21,7 +21,11 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Store> {
         let known = text.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty())
             || ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme) && url::Url::parse(text).is_ok());
         if !known {
-            reader.report.add(reader.place("store.url").as_ref(), "store.url", "must be sqlite://path or postgres://user@host/database");
+            reader.report.add(
+                reader.place("store.url").as_ref(),
+                "store.url",
+                "must be sqlite://path or postgres://user@host/database",
+            );
         }
     }
     Some(Store { url: url?, migrate: migrate? })

@@ -125,13 +125,7 @@ pub struct TestGateway {
 impl TestGateway {
     /// SQLite, memory, clock at [`START_MS`].
     pub fn builder() -> Builder {
-        Builder {
-            backend: Backend::Embedded,
-            storage: None,
-            clock: Clock::manual(START_MS),
-            toml: String::new(),
-            public_url: None,
-        }
+        Builder { backend: Backend::Embedded, storage: None, clock: Clock::manual(START_MS), toml: String::new(), public_url: None }
     }
 
     /// The usual one on a backend.

@@ -83,7 +83,13 @@ impl TestGateway {
     }
 
     /// An identity provider with these details, unchecked.
-    pub async fn add_provider(&self, pool: &UserPool, name: &str, kind: ProviderKind, details: &[(&str, &str)]) -> IdentityProvider {
+    pub async fn add_provider(
+        &self,
+        pool: &UserPool,
+        name: &str,
+        kind: ProviderKind,
+        details: &[(&str, &str)],
+    ) -> IdentityProvider {
         let texts = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let provider = IdentityProvider {
             pool_id: pool.id.clone(),
