@@ -6,6 +6,7 @@
 pub mod bootstrap;
 pub mod health;
 pub mod hosts;
+pub mod probe;
 pub mod upkeep;
 
 use std::net::SocketAddr;
@@ -28,7 +29,7 @@ use crate::federation::broker::Broker;
 use crate::federation::providers;
 use crate::http::layer::Seam;
 use crate::http::server::{Running, Server, ServerError, ServerSettings};
-use crate::http::tls::TlsFiles;
+use crate::http::tls::{TlsError, TlsFiles};
 use crate::keys::seal::Seal;
 use crate::keys::{KeyError, KeyRing, master};
 use crate::outbound::{Outbound, OutboundError, OutboundSettings};
@@ -44,20 +45,46 @@ pub const MASTER_KEY_FILE: &str = "data/master.key";
 #[derive(Debug, Error)]
 pub enum AppError {
     /// The database.
-    #[error("store.url: {0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
+    /// The schema lacks migrations and must not be touched.
+    #[error("the database schema is behind this program: run `fedgate migrate`")]
+    SchemaBehind,
     /// The cache.
-    #[error("cache.url: {0}")]
+    #[error(transparent)]
     Cache(#[from] CacheError),
     /// The master key, signing keys or sealed values.
-    #[error("secrets.master_key: {0}")]
+    #[error(transparent)]
     Keys(#[from] KeyError),
     /// The outbound client's settings.
-    #[error("outbound: {0}")]
+    #[error(transparent)]
     Outbound(#[from] OutboundError),
     /// The listener.
-    #[error("http: {0}")]
+    #[error(transparent)]
     Server(#[from] ServerError),
+    /// Certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// `default_user_pool` names a pool that does not exist.
+    #[error("there is no such user pool")]
+    DefaultPool,
+}
+
+impl AppError {
+    /// The keys that are to blame, each with what is wrong.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let key = match self {
+            Self::Store(_) | Self::SchemaBehind | Self::Keys(KeyError::Store(_)) => "store.url",
+            Self::Cache(_) => "cache.url",
+            Self::Keys(_) => "secrets.master_key",
+            Self::Outbound(_) => "outbound",
+            Self::Server(ServerError::Listen { .. }) => "http.listen",
+            Self::Server(ServerError::Tls(TlsError::Certificate(_))) | Self::Tls(TlsError::Certificate(_)) => "http.tls.cert",
+            Self::Server(ServerError::Tls(_)) | Self::Tls(_) => "http.tls.key",
+            Self::DefaultPool => "default_user_pool",
+        };
+        vec![(key.to_owned(), probe::reason(self))]
+    }
 }
 
 /// A gateway, ready to serve.
@@ -103,16 +130,18 @@ impl App {
         let store = Store::connect(config.store.url.reveal()).await?;
         if config.store.migrate {
             store.migrate().await?;
+        } else if !store.pending_migrations().await?.is_empty() {
+            return Err(AppError::SchemaBehind);
         }
         let seal = open_seal(&store, config, &random).await?;
         let cache = Cache::connect(config.cache.url.reveal(), clock.clone()).await?;
-        let settings = OutboundSettings { allow: config.outbound.allow.clone(), extra_roots: config.outbound.extra_roots.clone() };
+        cache.ping().await?;
         let ports = Arc::new(Ports {
             keys: KeyRing::new(store.clone(), seal.clone(), clock.clone(), random.clone()),
             store,
             cache,
             seal,
-            outbound: Outbound::new(&settings)?,
+            outbound: Outbound::new(&outbound_settings(config))?,
             clock,
             random: random.clone(),
             public_url,
@@ -120,6 +149,11 @@ impl App {
             default_user_pool: config.general.default_user_pool.clone(),
         });
         let bootstrap = bootstrap::run(&ports, config).await?;
+        if let Some(id) = &ports.default_user_pool
+            && ports.store.read().await?.user_pools().find(id).await?.is_none()
+        {
+            return Err(AppError::DefaultPool);
+        }
         let replica = random.text(8, b"0123456789abcdef");
         let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
         let seam = Seam {
@@ -146,6 +180,10 @@ impl App {
             .route("/healthz", web::get().to(health::alive))
             .route("/readyz", web::get().to(health::ready));
     }
+}
+
+fn outbound_settings(config: &Config) -> OutboundSettings {
+    OutboundSettings { allow: config.outbound.allow.clone(), extra_roots: config.outbound.extra_roots.clone() }
 }
 
 /// The sealer under the configured master keys, or under the generated one; refuses a key that is not this store's (K-06).
