@@ -138,8 +138,13 @@ pub async fn domains(subject: &Subject) {
     let store = &subject.store;
     add_pool(store, POOL).await;
     add_pool(store, OTHER).await;
-    let domain =
-        |name: &str, pool_id: &str, custom| Domain { name: name.to_owned(), pool_id: pool_id.to_owned(), custom, created_ms: 3 };
+    let domain = |name: &str, pool_id: &str, custom| Domain {
+        name: name.to_owned(),
+        pool_id: pool_id.to_owned(),
+        custom,
+        created_ms: 3,
+        document: serde_json::json!({ "Version": 2 }),
+    };
     let (custom, prefix) = (domain("auth.example.com", POOL, true), domain("zebra", POOL, false));
     commit!(store, work => work.domains().insert(&custom)).unwrap();
     commit!(store, work => work.domains().insert(&prefix)).unwrap();
