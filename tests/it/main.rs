@@ -3,5 +3,6 @@
 
 mod hosted_ui;
 mod house;
+mod oauth;
 mod real;
 mod saml;
