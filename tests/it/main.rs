@@ -6,6 +6,7 @@ mod federation;
 mod harness;
 mod hosted_ui;
 mod house;
+mod oauth;
 mod http;
 mod journeys;
 mod keys;
