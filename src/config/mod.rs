@@ -5,15 +5,28 @@
 
 pub mod admin;
 pub mod cache;
+pub mod environment;
 pub mod general;
 pub mod http;
+pub mod keys;
+pub mod load;
 pub mod outbound;
+pub mod reader;
+pub mod references;
+pub mod report;
 pub mod secrets;
 pub mod signing;
+pub mod source;
 pub mod store;
 pub mod telemetry;
+pub mod tree;
+pub mod unknown;
+pub mod user_pools;
+
+use std::collections::BTreeMap;
 
 use crate::base::declared::Declared;
+use crate::config::tree::Place;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -40,4 +53,8 @@ pub struct Config {
     pub user_pools: Vec<Declared>,
     /// Whether there was a file. Without one the gateway makes itself a first pool.
     pub from_file: bool,
+    /// The file's name as given.
+    pub file: Option<String>,
+    /// Where each key that is set stands.
+    pub places: BTreeMap<String, Place>,
 }

@@ -2,6 +2,8 @@
 
 use ipnet::IpNet;
 
+use crate::config::reader::Reader;
+
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbound {
@@ -9,4 +11,11 @@ pub struct Outbound {
     pub allow: Vec<IpNet>,
     /// The contents of PEM files with additional roots.
     pub extra_roots: Vec<Vec<u8>>,
+}
+
+/// Reads the section.
+pub fn read(reader: &mut Reader<'_>) -> Option<Outbound> {
+    let allow = reader.networks("outbound.allow");
+    let extra_roots = reader.contents("outbound.extra_roots");
+    Some(Outbound { allow: allow?, extra_roots: extra_roots? })
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use crate::config::reader::Reader;
+
 /// The settings.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secrets {
@@ -38,4 +40,23 @@ pub fn parse_key(text: &str) -> Option<[u8; 32]> {
         })
         .collect();
     STANDARD_NO_PAD.decode(plain).ok()?.try_into().ok()
+}
+
+/// Reads the section.
+pub fn read(reader: &mut Reader<'_>) -> Option<Secrets> {
+    let mut master_keys = Vec::new();
+    for (place, secret) in reader.secrets("secrets.master_key") {
+        match parse_key(secret.reveal()) {
+            Some(key) => master_keys.push(key),
+            None => reader.report.add(Some(&place), "secrets.master_key", "must be 32 bytes in base64 or 64 hex digits"),
+        }
+    }
+    if let Some(place) = reader.place("secrets.master_key")
+        && master_keys.is_empty()
+    {
+        // An empty list must not fall back to a generated key.
+        reader.report.add(Some(&place), "secrets.master_key", "holds no usable key");
+        return None;
+    }
+    Some(Secrets { master_keys })
 }

@@ -1,5 +1,7 @@
 //! `[telemetry]`: the log.
 
+use crate::config::reader::Reader;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -18,4 +20,15 @@ pub struct Telemetry {
     pub log_level: String,
     /// The form of lines.
     pub log_format: LogFormat,
+}
+
+/// Reads the section.
+pub fn read(reader: &mut Reader<'_>) -> Option<Telemetry> {
+    let log_level = reader.word("telemetry.log_level");
+    let log_format = reader.word("telemetry.log_format").map(|word| match word.as_str() {
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        _ => LogFormat::Auto,
+    });
+    Some(Telemetry { log_level: log_level?, log_format: log_format? })
 }

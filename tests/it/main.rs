@@ -2,7 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
+mod federation;
+mod harness;
+mod hosted_ui;
 mod house;
+mod http;
 mod keys;
+mod outbound;
+mod real;
 mod saml;
 mod store;

@@ -13,6 +13,7 @@
 pub mod app;
 pub mod browser;
 pub mod clock;
+pub mod demo;
 pub mod gateway;
 pub mod journal;
 pub mod look;

@@ -50,11 +50,11 @@ impl Brand {
         match self {
             Self::App => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><rect x="2" y="2" width="28" height="28" rx="9" fill="currentColor" opacity=".16"/>"#,
-                r#"<path d="M10 22V10h6.5a4.5 4.5 0 0 1 0 9H10" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>"#
+                r#"<path d="M9.5 9.5h5v5h-5zM17.5 9.5h5v5h-5zM9.5 17.5h5v5h-5z" fill="currentColor" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"/><circle cx="20" cy="20" r="3.2" fill="currentColor"/></svg>"#
             ),
             Self::Oidc => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><circle cx="16" cy="16" r="14" fill="currentColor" opacity=".16"/>"#,
-                r#"<path d="M22.5 12A8 8 0 1 0 24 16.6h-8" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>"#
+                r#"<circle cx="16" cy="16" r="6.6" stroke="currentColor" stroke-width="2.6"/><circle cx="16" cy="16" r="2" fill="currentColor"/></svg>"#
             ),
             Self::Saml => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><path d="M16 2 28.1 9v14L16 30 3.9 23V9Z" fill="currentColor" opacity=".16"/>"#,

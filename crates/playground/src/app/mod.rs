@@ -108,16 +108,13 @@ async fn sign_in(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 async fn callback(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let params: Vec<(String, String)> = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let journal = &app.config.journal;
-    journal.write(
-        Hop::new(
-            Party::Gateway,
-            Party::App,
-            "GET /callback",
-            "fedgate sends the browser back to the app with a one-time code of its own, and the app's state.",
-        )
-        .through_browser()
-        .with_pairs(&params),
-    );
+    let meaning = if params.iter().any(|(name, _)| name == "code") {
+        "fedgate sends the browser back to the app with a one-time code of its own, and the app's state."
+    } else {
+        "fedgate sends the browser back to the app without a code."
+    };
+    let hop = Hop::new(Party::Gateway, Party::App, &format!("GET {CALLBACK_PATH}"), meaning).through_browser();
+    journal.write(hop.with_pairs(&params));
     let id = session_of(&request).unwrap_or_default();
     let pending = parameter(&request, "state").and_then(|state| app.sessions.take_pending(&id, &state));
     let Some(pending) = pending else {

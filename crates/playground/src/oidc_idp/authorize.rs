@@ -222,16 +222,13 @@ fn go_back(idp: &Idp, redirect_uri: &str, state: Option<&str>, answer: &[(&str, 
     let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&params).finish();
     let joint = if redirect_uri.contains('?') { '&' } else { '?' };
     let path = url::Url::parse(redirect_uri).map(|url| url.path().to_owned()).unwrap_or_default();
-    idp.journal.write(
-        Hop::new(
-            Party::OidcIdp,
-            Party::Gateway,
-            &format!("GET {path}"),
-            "The provider sends the browser back with a one-time code, fedgate's state and its own name (iss).",
-        )
-        .through_browser()
-        .with_pairs(&pairs(&query)),
-    );
+    let meaning = if answer.iter().any(|(name, _)| *name == "code") {
+        "The provider sends the browser back with a one-time code, fedgate's state and its own name (iss)."
+    } else {
+        "The provider sends the browser back with a refusal."
+    };
+    let hop = Hop::new(Party::OidcIdp, Party::Gateway, &format!("GET {path}"), meaning).through_browser();
+    idp.journal.write(hop.with_pairs(&pairs(&query)));
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, format!("{redirect_uri}{joint}{query}")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -243,7 +240,8 @@ fn sign_in_page(transaction: &str, people: &[Person], hint: Option<&str>) -> Str
     let mut buttons = String::new();
     for person in people {
         let hinted = hint.is_some_and(|hint| hint.eq_ignore_ascii_case(&person.email));
-        buttons.push_str(&look::person_button(&person.sub, &person.name, &person.email, hinted));
+        let detail = if person.email_verified { person.email.clone() } else { format!("{} · not verified", person.email) };
+        buttons.push_str(&look::person_button(&person.sub, &person.name, &detail, hinted));
     }
     format!(
         r#"<h1>Who are you today?</h1>

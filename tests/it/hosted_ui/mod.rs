@@ -1,0 +1,3 @@
+//! The hosted pages: samples of every page.
+
+mod samples;
