@@ -64,6 +64,7 @@ CREATE TABLE identity_providers (
     details TEXT NOT NULL,
     sealed_details TEXT NOT NULL,
     attribute_mapping TEXT NOT NULL,
+    document TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     modified_ms BIGINT NOT NULL,
     PRIMARY KEY (pool_id, name)
@@ -83,6 +84,7 @@ CREATE TABLE domains (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     pool_id TEXT COLLATE "C" NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
     custom BOOLEAN NOT NULL,
+    document TEXT NOT NULL,
     created_ms BIGINT NOT NULL
 );
 CREATE INDEX domains_pool ON domains (pool_id);

@@ -3,6 +3,7 @@
 //! Owns the two kinds (prefix and custom); which request belongs to which pool is decided in `user_pools::address`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A pool's domain (Cognito: `CreateUserPoolDomain`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,4 +16,7 @@ pub struct Domain {
     pub custom: bool,
     /// Creation time, ms.
     pub created_ms: i64,
+    /// The remaining settings as given (a JSON object).
+    #[serde(default)]
+    pub document: Value,
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The kinds of provider (Cognito: `IdentityProviderTypeType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,4 +51,7 @@ pub struct IdentityProvider {
     pub modified_ms: i64,
     /// Whether the configuration file owns it.
     pub declared: bool,
+    /// The settings as given, without secrets (a JSON object): for the exact echo, and to see whether a declaration changed.
+    #[serde(default)]
+    pub document: Value,
 }

@@ -1,0 +1,51 @@
+//! Operations on users, and the one form in which a user is shown.
+//!
+//! Owns the order of attributes: `sub` first, `identities` last, as on Cognito.
+
+pub mod list_users;
+
+use serde_json::{Value, json};
+
+use crate::cognito::operation::Entry;
+use crate::cognito::wire;
+use crate::model::user::{FederatedIdentity, User};
+use crate::user_pools::search;
+
+/// The family.
+pub const OPERATIONS: &[Entry] = &[Entry::of::<list_users::ListUsers>()];
+
+/// A user as lists show it (Cognito: `UserType`), with all attributes or only those of `wanted`.
+fn described(user: &User, wanted: Option<&[String]>) -> Value {
+    let sub = std::iter::once(("sub".to_owned(), user.sub.clone()));
+    let own = user.attributes.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let identities = (!user.identities.is_empty()).then(|| ("identities".to_owned(), identities(&user.identities)));
+    let attributes: Vec<Value> = sub
+        .chain(own)
+        .chain(identities)
+        .filter(|(name, _)| wanted.is_none_or(|wanted| wanted.contains(name)))
+        .map(|(name, value)| json!({ "Name": name, "Value": value }))
+        .collect();
+    json!({
+        "Username": user.username,
+        "Attributes": attributes,
+        "UserCreateDate": wire::date(user.created_ms),
+        "UserLastModifiedDate": wire::date(user.modified_ms),
+        "Enabled": user.enabled,
+        "UserStatus": search::status_name(user.status),
+    })
+}
+
+/// The value of the `identities` attribute: JSON text.
+fn identities(list: &[FederatedIdentity]) -> String {
+    let shown = list.iter().map(|identity| {
+        json!({
+            "userId": identity.subject,
+            "providerName": identity.provider,
+            "providerType": identity.provider_type,
+            "issuer": identity.issuer,
+            "primary": identity.primary,
+            "dateCreated": identity.created_ms,
+        })
+    });
+    Value::Array(shown.collect()).to_string()
+}
