@@ -66,6 +66,7 @@ CREATE TABLE identity_providers (
     attribute_mapping TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     modified_ms BIGINT NOT NULL,
+    document TEXT NOT NULL,
     PRIMARY KEY (pool_id, name)
 );
 
@@ -83,7 +84,8 @@ CREATE TABLE domains (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     pool_id TEXT COLLATE "C" NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
     custom BOOLEAN NOT NULL,
-    created_ms BIGINT NOT NULL
+    created_ms BIGINT NOT NULL,
+    document TEXT NOT NULL
 );
 CREATE INDEX domains_pool ON domains (pool_id);
 

@@ -66,6 +66,7 @@ CREATE TABLE identity_providers (
     attribute_mapping TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     modified_ms INTEGER NOT NULL,
+    document TEXT NOT NULL,
     PRIMARY KEY (pool_id, name)
 ) STRICT;
 
@@ -83,7 +84,8 @@ CREATE TABLE domains (
     name TEXT NOT NULL PRIMARY KEY,
     pool_id TEXT NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
     custom INTEGER NOT NULL,
-    created_ms INTEGER NOT NULL
+    created_ms INTEGER NOT NULL,
+    document TEXT NOT NULL
 ) STRICT;
 CREATE INDEX domains_pool ON domains (pool_id);
 
