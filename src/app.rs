@@ -1,12 +1,12 @@
 //! The composition root: configuration in, a gateway out. The only file that names all rooms.
 //!
 //! Owns the order of start (store, master key, cache, keys, first pool, declared pools, faces) and the mounting of every face. `app/` holds
-//! its small parts: the first pool and admin key (`bootstrap`), the master key file, health answers, served hosts, upkeep.
+//! its small parts: the first pool and admin key (`bootstrap`), health answers, served hosts, upkeep.
 
 pub mod bootstrap;
 pub mod health;
 pub mod hosts;
-pub mod master_key;
+pub mod probe;
 pub mod upkeep;
 
 use std::net::SocketAddr;
@@ -20,10 +20,8 @@ use url::Url;
 
 use crate::app::bootstrap::Bootstrap;
 use crate::app::hosts::PoolHosts;
-use crate::app::master_key::MasterKeyError;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
-use crate::base::secret::Secret;
 use crate::cache::{Cache, CacheError};
 use crate::config::Config;
 use crate::context::{Context, Ports};
@@ -31,38 +29,62 @@ use crate::federation::broker::Broker;
 use crate::federation::providers;
 use crate::http::layer::Seam;
 use crate::http::server::{Running, Server, ServerError, ServerSettings};
-use crate::http::tls::TlsFiles;
-use crate::keys::{KeyError, KeyRing};
+use crate::http::tls::{TlsError, TlsFiles};
+use crate::keys::seal::Seal;
+use crate::keys::{KeyError, KeyRing, master};
 use crate::outbound::{Outbound, OutboundError, OutboundSettings};
 use crate::store::{Store, StoreError};
 
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The generated master key's file, relative to the working directory.
+pub const MASTER_KEY_FILE: &str = "data/master.key";
+
 /// Why the gateway cannot start.
 #[derive(Debug, Error)]
 pub enum AppError {
     /// The database.
-    #[error("store.url: {0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
-    /// The directory of the database cannot be made.
-    #[error("store.url: cannot make the directory {0}: {1}")]
-    Directory(String, std::io::Error),
+    /// The schema lacks migrations and must not be touched.
+    #[error("the database schema is behind this program: run `fedgate migrate`")]
+    SchemaBehind,
     /// The cache.
-    #[error("cache.url: {0}")]
+    #[error(transparent)]
     Cache(#[from] CacheError),
-    /// The master key.
-    #[error("secrets.master_key: {0}")]
-    MasterKey(#[from] MasterKeyError),
-    /// Signing keys or sealed values.
-    #[error("keys: {0}")]
+    /// The master key, signing keys or sealed values.
+    #[error(transparent)]
     Keys(#[from] KeyError),
     /// The outbound client's settings.
-    #[error("outbound: {0}")]
+    #[error(transparent)]
     Outbound(#[from] OutboundError),
     /// The listener.
-    #[error("http: {0}")]
+    #[error(transparent)]
     Server(#[from] ServerError),
+    /// Certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// `default_user_pool` names a pool that does not exist.
+    #[error("there is no such user pool")]
+    DefaultPool,
+}
+
+impl AppError {
+    /// The keys that are to blame, each with what is wrong.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let key = match self {
+            Self::Store(_) | Self::SchemaBehind | Self::Keys(KeyError::Store(_)) => "store.url",
+            Self::Cache(_) => "cache.url",
+            Self::Keys(_) => "secrets.master_key",
+            Self::Outbound(_) => "outbound",
+            Self::Server(ServerError::Listen { .. }) => "http.listen",
+            Self::Server(ServerError::Tls(TlsError::Certificate(_))) | Self::Tls(TlsError::Certificate(_)) => "http.tls.cert",
+            Self::Server(ServerError::Tls(_)) | Self::Tls(_) => "http.tls.key",
+            Self::DefaultPool => "default_user_pool",
+        };
+        vec![(key.to_owned(), probe::reason(self))]
+    }
 }
 
 /// A gateway, ready to serve.
@@ -105,19 +127,21 @@ pub fn public_url(config: &Config, address: SocketAddr) -> Url {
 impl App {
     /// Connects everything and makes what the first start makes.
     pub async fn build(config: &Config, public_url: Url, clock: Clock, random: Random) -> Result<Self, AppError> {
-        let store = connect_store(&config.store.url).await?;
+        let store = Store::connect(config.store.url.reveal()).await?;
         if config.store.migrate {
             store.migrate().await?;
+        } else if !store.pending_migrations().await?.is_empty() {
+            return Err(AppError::SchemaBehind);
         }
-        let seal = master_key::seal(&store, &config.secrets, Path::new(master_key::FILE), &random).await?;
+        let seal = open_seal(&store, config, &random).await?;
         let cache = Cache::connect(config.cache.url.reveal(), clock.clone()).await?;
-        let settings = OutboundSettings { allow: config.outbound.allow.clone(), extra_roots: config.outbound.extra_roots.clone() };
+        cache.ping().await?;
         let ports = Arc::new(Ports {
             keys: KeyRing::new(store.clone(), seal.clone(), clock.clone(), random.clone()),
             store,
             cache,
             seal,
-            outbound: Outbound::new(&settings)?,
+            outbound: Outbound::new(&outbound_settings(config))?,
             clock,
             random: random.clone(),
             public_url,
@@ -125,6 +149,11 @@ impl App {
             default_user_pool: config.general.default_user_pool.clone(),
         });
         let bootstrap = bootstrap::run(&ports, config).await?;
+        if let Some(id) = &ports.default_user_pool
+            && ports.store.read().await?.user_pools().find(id).await?.is_none()
+        {
+            return Err(AppError::DefaultPool);
+        }
         let replica = random.text(8, b"0123456789abcdef");
         let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
         let seam = Seam {
@@ -153,11 +182,20 @@ impl App {
     }
 }
 
-/// Connects to the store; the directory of a SQLite file is made when it is missing.
-pub async fn connect_store(url: &Secret) -> Result<Store, AppError> {
-    let path = url.reveal().strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or_default());
-    if let Some(parent) = path.map(Path::new).and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty()) {
-        master_key::make_directory(parent).map_err(|error| AppError::Directory(parent.display().to_string(), error))?;
-    }
-    Ok(Store::connect(url.reveal()).await?)
+fn outbound_settings(config: &Config) -> OutboundSettings {
+    OutboundSettings { allow: config.outbound.allow.clone(), extra_roots: config.outbound.extra_roots.clone() }
+}
+
+/// The sealer under the configured master keys, or under the generated one; refuses a key that is not this store's (K-06).
+async fn open_seal(store: &Store, config: &Config, random: &Random) -> Result<Seal, KeyError> {
+    let configured = &config.secrets.master_keys;
+    let keys = if configured.is_empty() {
+        let may_create = !master::has_canary(store).await?;
+        vec![master::load_or_create(Path::new(MASTER_KEY_FILE), may_create, random)?]
+    } else {
+        configured.clone()
+    };
+    let seal = Seal::new(&keys, random.clone())?;
+    master::verify_canary(store, &seal).await?;
+    Ok(seal)
 }

@@ -195,9 +195,8 @@ impl Outbound {
         let target = Target::parse(url)?;
         self.check_literal(&target)?;
         let Some(Host::Domain(name)) = target.url.host() else { return Ok(()) };
-        let found = match tokio::time::timeout(CONNECT, self.lookup.lookup(name)).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(_)) | Err(_) => return Err(OutboundError::Unreachable("name")),
+        let Ok(Ok(found)) = tokio::time::timeout(CONNECT, self.lookup.lookup(name)).await else {
+            return Err(OutboundError::Unreachable("name"));
         };
         select(target.reach, &self.allow, found).map(|_| ()).map_err(|AddressRefused| OutboundError::Refused("address"))
     }
@@ -330,11 +329,14 @@ fn fault(error: &reqwest::Error) -> OutboundError {
         if cause.is::<AddressRefused>() {
             return OutboundError::Refused("address");
         }
-        let hidden = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if cause.is::<rustls::Error>() || hidden.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if cause.is::<rustls::Error>() {
             return OutboundError::Unreachable("tls");
         }
-        next = cause.source();
+        // An I/O error names as its source not what it wraps, but the source of that.
+        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
     }
     OutboundError::Unreachable(if error.is_timeout() {
         "timeout"

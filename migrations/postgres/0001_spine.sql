@@ -64,9 +64,9 @@ CREATE TABLE identity_providers (
     details TEXT NOT NULL,
     sealed_details TEXT NOT NULL,
     attribute_mapping TEXT NOT NULL,
+    document TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     modified_ms BIGINT NOT NULL,
-    document TEXT NOT NULL,
     PRIMARY KEY (pool_id, name)
 );
 
@@ -84,8 +84,8 @@ CREATE TABLE domains (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     pool_id TEXT COLLATE "C" NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
     custom BOOLEAN NOT NULL,
-    created_ms BIGINT NOT NULL,
-    document TEXT NOT NULL
+    document TEXT NOT NULL,
+    created_ms BIGINT NOT NULL
 );
 CREATE INDEX domains_pool ON domains (pool_id);
 

@@ -64,9 +64,9 @@ CREATE TABLE identity_providers (
     details TEXT NOT NULL,
     sealed_details TEXT NOT NULL,
     attribute_mapping TEXT NOT NULL,
+    document TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     modified_ms INTEGER NOT NULL,
-    document TEXT NOT NULL,
     PRIMARY KEY (pool_id, name)
 ) STRICT;
 
@@ -84,8 +84,8 @@ CREATE TABLE domains (
     name TEXT NOT NULL PRIMARY KEY,
     pool_id TEXT NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
     custom INTEGER NOT NULL,
-    created_ms INTEGER NOT NULL,
-    document TEXT NOT NULL
+    document TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX domains_pool ON domains (pool_id);
 

@@ -74,7 +74,13 @@ impl Caller {
 }
 
 /// Proves the caller of a signed operation.
-pub fn prove(request: &HttpRequest, host: &str, body: &[u8], keys: &[AccessKey], scope: Scope<'_>) -> Result<Caller, SignatureFault> {
+pub fn prove(
+    request: &HttpRequest,
+    host: &str,
+    body: &[u8],
+    keys: &[AccessKey],
+    scope: Scope<'_>,
+) -> Result<Caller, SignatureFault> {
     let mut headers: Vec<(String, Vec<u8>)> =
         request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
     // What the client signed is the host that it asked for; behind a trusted proxy that is not the Host of this hop.
@@ -83,8 +89,13 @@ pub fn prove(request: &HttpRequest, host: &str, body: &[u8], keys: &[AccessKey],
             host.as_bytes().clone_into(value);
         }
     }
-    let signed =
-        SignedRequest { method: request.method().as_str(), path: request.uri().path(), query: request.query_string(), headers, body };
+    let signed = SignedRequest {
+        method: request.method().as_str(),
+        path: request.uri().path(),
+        query: request.query_string(),
+        headers,
+        body,
+    };
     let id = sigv4::verify(&signed, scope, |id| keys.iter().find(|key| key.id == id).map(|key| &key.secret))?;
     let key = keys.iter().find(|key| key.id == id).ok_or(SignatureFault::UnknownKey)?;
     Ok(Caller::Key { id, access: key.access, user_pools: key.user_pools.clone() })

@@ -26,7 +26,11 @@ impl Exception {
 
     /// No operation of that name.
     pub fn unknown_operation() -> Self {
-        Self::client("UnknownOperationException", "unknown_operation", "The operation is not known; X-Amz-Target names none or more than one.")
+        Self::client(
+            "UnknownOperationException",
+            "unknown_operation",
+            "The operation is not known; X-Amz-Target names none or more than one.",
+        )
     }
 
     /// The body is not the JSON that the operation takes.
@@ -63,7 +67,9 @@ impl From<Failure> for Exception {
         let kind = match &failure {
             Failure::InvalidParameter(_) | Failure::InvalidUserAttributes(_) => "InvalidParameterException",
             // An operation that needs an identity provider's document was given settings that do not lead to one.
-            Failure::FederationRefused { .. } | Failure::ProviderDenied { .. } | Failure::ProviderUnavailable { .. } => "InvalidParameterException",
+            Failure::FederationRefused { .. } | Failure::ProviderDenied { .. } | Failure::ProviderUnavailable { .. } => {
+                "InvalidParameterException"
+            }
             Failure::ResourceNotFound(_) => "ResourceNotFoundException",
             Failure::UserNotFound(_) => "UserNotFoundException",
             Failure::NotAuthorized(_) => "NotAuthorizedException",

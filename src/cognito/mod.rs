@@ -65,7 +65,11 @@ async fn preflight() -> HttpResponse {
 
 async fn post(request: HttpRequest, body: Bytes, face: Data<Face>, facts: ReqData<RequestFacts>) -> HttpResponse {
     let Some((api, shape)) = target::find(request.headers()) else {
-        return refuse(&Exception::unknown_operation(), AuditEvent::refused("cognito.unknown", "unknown_operation"), &facts.request_id);
+        return refuse(
+            &Exception::unknown_operation(),
+            AuditEvent::refused("cognito.unknown", "unknown_operation"),
+            &facts.request_id,
+        );
     };
     let mut noted = Vec::new();
     let outcome = serve(&request, &body, &face, &facts, (api, shape), &mut noted).await;

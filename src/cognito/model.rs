@@ -153,7 +153,11 @@ impl Pattern {
     pub fn matches(&self, value: &str) -> bool {
         self.compiled
             .get_or_init(|| {
-                let text = self.text.replace(r"\w", "[0-9A-Za-z_]").replace(r"\s", r"[ \t\n\x0B\x0C\r]").replace(r"[\S]", r"[^ \t\n\x0B\x0C\r]");
+                let text = self
+                    .text
+                    .replace(r"\w", "[0-9A-Za-z_]")
+                    .replace(r"\s", r"[ \t\n\x0B\x0C\r]")
+                    .replace(r"[\S]", r"[^ \t\n\x0B\x0C\r]");
                 RegexBuilder::new(&format!(r"\A(?:{text})\z"))
                     .dfa_size_limit(256 * 1024)
                     .build()
@@ -176,11 +180,17 @@ impl Api {
                 "structure" => Kind::Structure(
                     raw.members
                         .iter()
-                        .map(|(name, member)| Member { name: name.clone(), shape: id(member), required: raw.required.contains(name) })
+                        .map(|(name, member)| Member {
+                            name: name.clone(),
+                            shape: id(member),
+                            required: raw.required.contains(name),
+                        })
                         .collect(),
                 ),
                 "list" => Kind::List(id(raw.member.as_ref().expect("a list has a member"))),
-                "map" => Kind::Map(id(raw.key.as_ref().expect("a map has a key")), id(raw.value.as_ref().expect("a map has a value"))),
+                "map" => {
+                    Kind::Map(id(raw.key.as_ref().expect("a map has a key")), id(raw.value.as_ref().expect("a map has a value")))
+                }
                 "string" => Kind::Text(pattern.map(|text| Pattern { text, compiled: OnceLock::new() }), raw.choices.clone()),
                 "integer" => Kind::Integer,
                 "long" => Kind::Long,

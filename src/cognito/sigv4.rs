@@ -76,7 +76,8 @@ pub fn verify<'k>(
     }
     let header = one(request, "authorization")?.ok_or(SignatureFault::Missing)?;
     let authorization = Authorization::parse(header)?;
-    let date = one(request, "x-amz-date")?.ok_or(SignatureFault::Incomplete("Authorization header requires existence of 'X-Amz-Date' header."))?;
+    let date = one(request, "x-amz-date")?
+        .ok_or(SignatureFault::Incomplete("Authorization header requires existence of 'X-Amz-Date' header."))?;
     let signed_ms = parse_date(date)?;
     authorization.check_signed_headers(request)?;
     let body_hash = body_hash(request)?;
@@ -92,7 +93,9 @@ pub fn verify<'k>(
         return Err(SignatureFault::UnknownKey);
     }
     if authorization.date != &date[..8] {
-        return Err(SignatureFault::Invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."));
+        return Err(SignatureFault::Invalid(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.",
+        ));
     }
     if scope.region.is_some_and(|region| region != authorization.region) {
         return Err(SignatureFault::Invalid("Credential should be scoped to a valid region."));
@@ -135,12 +138,17 @@ impl<'h> Authorization<'h> {
             }
         }
         let field = |name| fields.get(name).copied().filter(|value: &&str| !value.is_empty());
-        let credential = field("Credential").ok_or(SignatureFault::Incomplete("Authorization header requires 'Credential' parameter."))?;
-        let signed = field("SignedHeaders").ok_or(SignatureFault::Incomplete("Authorization header requires 'SignedHeaders' parameter."))?;
-        let signature = field("Signature").ok_or(SignatureFault::Incomplete("Authorization header requires 'Signature' parameter."))?;
+        let credential =
+            field("Credential").ok_or(SignatureFault::Incomplete("Authorization header requires 'Credential' parameter."))?;
+        let signed =
+            field("SignedHeaders").ok_or(SignatureFault::Incomplete("Authorization header requires 'SignedHeaders' parameter."))?;
+        let signature =
+            field("Signature").ok_or(SignatureFault::Incomplete("Authorization header requires 'Signature' parameter."))?;
         let mut scope = credential.rsplitn(5, '/');
         let (terminator, service, region, date, key_id) = (scope.next(), scope.next(), scope.next(), scope.next(), scope.next());
-        let (Some("aws4_request"), Some(service), Some(region), Some(date), Some(key_id)) = (terminator, service, region, date, key_id) else {
+        let (Some("aws4_request"), Some(service), Some(region), Some(date), Some(key_id)) =
+            (terminator, service, region, date, key_id)
+        else {
             return Err(SignatureFault::Incomplete("Credential must be '<key>/<date>/<region>/<service>/aws4_request'."));
         };
         Ok(Self { key_id, date, region, service, signed_headers: signed.split(';').collect(), signature })
@@ -156,7 +164,9 @@ impl<'h> Authorization<'h> {
         let ordered = listed.windows(2).all(|pair| pair[0] < pair[1]);
         let present = |name: &str| request.headers.iter().any(|(header, _)| header == name);
         if !ordered || !listed.iter().all(|name| present(name)) {
-            return Err(SignatureFault::Incomplete("'SignedHeaders' must list headers of this request in lower case, sorted, each once."));
+            return Err(SignatureFault::Incomplete(
+                "'SignedHeaders' must list headers of this request in lower case, sorted, each once.",
+            ));
         }
         let steering = request.headers.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with("x-amz-"));
         if std::iter::once("host").chain(steering).any(|name| !listed.contains(&name)) {
@@ -209,7 +219,8 @@ fn canonical_request(request: &SignedRequest<'_>, signed: &[&str], body_hash: &s
     for name in signed {
         out.extend_from_slice(name.as_bytes());
         out.push(b':');
-        let values: Vec<Vec<u8>> = request.headers.iter().filter(|(header, _)| header == name).map(|(_, value)| squeeze(value)).collect();
+        let values: Vec<Vec<u8>> =
+            request.headers.iter().filter(|(header, _)| header == name).map(|(_, value)| squeeze(value)).collect();
         out.extend_from_slice(&values.join(&b","[..]));
         out.push(b'\n');
     }
@@ -295,8 +306,15 @@ mod tests {
     /// 2015-08-30T12:36:00Z.
     const NOW_MS: i64 = 1_440_938_160_000;
 
-    fn vector(method: &'static str, path: &'static str, query: &'static str, more: &[(&str, &str)], signature: &str) -> Result<String, SignatureFault> {
-        let mut headers = vec![("host".to_owned(), b"example.amazonaws.com".to_vec()), ("x-amz-date".to_owned(), b"20150830T123600Z".to_vec())];
+    fn vector(
+        method: &'static str,
+        path: &'static str,
+        query: &'static str,
+        more: &[(&str, &str)],
+        signature: &str,
+    ) -> Result<String, SignatureFault> {
+        let mut headers =
+            vec![("host".to_owned(), b"example.amazonaws.com".to_vec()), ("x-amz-date".to_owned(), b"20150830T123600Z".to_vec())];
         headers.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
         let mut signed: Vec<String> = headers.iter().map(|(name, _)| name.clone()).collect();
         signed.sort();
@@ -308,7 +326,9 @@ mod tests {
         headers.push(("authorization".to_owned(), authorization.into_bytes()));
         let request = SignedRequest { method, path, query, headers, body: b"" };
         let secret = Secret::new(SECRET);
-        verify(&request, Scope { service: "service", region: Some("us-east-1"), now_ms: NOW_MS }, |id| (id == "AKIDEXAMPLE").then_some(&secret))
+        verify(&request, Scope { service: "service", region: Some("us-east-1"), now_ms: NOW_MS }, |id| {
+            (id == "AKIDEXAMPLE").then_some(&secret)
+        })
     }
 
     /// The published vectors of the AWS signature test suite.
@@ -317,7 +337,13 @@ mod tests {
         for (method, path, query, more, signature) in [
             ("GET", "/", "", &[][..], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
             ("POST", "/", "", &[][..], "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-            ("GET", "/", "Param2=value2&Param1=value1", &[][..], "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"),
+            (
+                "GET",
+                "/",
+                "Param2=value2&Param1=value1",
+                &[][..],
+                "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+            ),
             ("GET", "/\u{1234}", "", &[][..], "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"),
             (
                 "GET",

@@ -44,7 +44,9 @@ pub fn value(api: &Api, shape: ShapeId, value: Value) -> Result<Value, Vec<Strin
     run(api, shape, value, false).map_err(|misfit| match misfit {
         Misfit::Type(text) => vec![text],
         Misfit::Constraints(list) => {
-            let constraint = |text: String| text.split_once("constraint: ").map_or_else(|| text.clone(), |(_, constraint)| constraint.to_owned());
+            let constraint = |text: String| {
+                text.split_once("constraint: ").map_or_else(|| text.clone(), |(_, constraint)| constraint.to_owned())
+            };
             list.into_iter().map(constraint).collect()
         }
     })
@@ -123,7 +125,11 @@ impl Check<'_> {
             for value in &items {
                 if !scalar(inner, value)?.is_empty() {
                     let text = if inner.sensitive { String::new() } else { list_text(&items) };
-                    self.violation(&text, path, &format!("Member must satisfy constraint: [{}]", all_constraints(inner).join(", ")));
+                    self.violation(
+                        &text,
+                        path,
+                        &format!("Member must satisfy constraint: [{}]", all_constraints(inner).join(", ")),
+                    );
                     break;
                 }
             }
@@ -136,7 +142,13 @@ impl Check<'_> {
         Ok(Value::Array(kept))
     }
 
-    fn map(&mut self, shape: &Shape, (key, value): (ShapeId, ShapeId), entries: Map<String, Value>, path: &str) -> Result<Value, Misfit> {
+    fn map(
+        &mut self,
+        shape: &Shape,
+        (key, value): (ShapeId, ShapeId),
+        entries: Map<String, Value>,
+        path: &str,
+    ) -> Result<Value, Misfit> {
         let api = self.api;
         for constraint in length(shape, entries.len()) {
             self.violation("", path, &constraint);
@@ -154,7 +166,11 @@ impl Check<'_> {
             }
             let entry = if is_scalar(&values.kind) {
                 if !scalar(values, &entry)?.is_empty() {
-                    self.violation("", path, &format!("Map value must satisfy constraint: [{}]", all_constraints(values).join(", ")));
+                    self.violation(
+                        "",
+                        path,
+                        &format!("Map value must satisfy constraint: [{}]", all_constraints(values).join(", ")),
+                    );
                 }
                 entry
             } else {
@@ -255,7 +271,8 @@ fn shown(shape: &Shape, value: &Value) -> String {
 }
 
 fn list_text(items: &[Value]) -> String {
-    let texts: Vec<String> = items.iter().filter(|item| item.is_string()).filter_map(|item| item.as_str().map(str::to_owned)).collect();
+    let texts: Vec<String> =
+        items.iter().filter(|item| item.is_string()).filter_map(|item| item.as_str().map(str::to_owned)).collect();
     format!("'[{}]' ", texts.join(", "))
 }
 
@@ -322,8 +339,11 @@ mod tests {
              equal to 1; Value '' at 'poolName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w\\s+=,.@-]+"
         );
         assert_eq!(
-            check("CreateUserPoolClientRequest", json!({"UserPoolId": "a_b", "ClientName": "c", "AllowedOAuthFlows": ["code", "magic"]}))
-                .unwrap_err(),
+            check(
+                "CreateUserPoolClientRequest",
+                json!({"UserPoolId": "a_b", "ClientName": "c", "AllowedOAuthFlows": ["code", "magic"]})
+            )
+            .unwrap_err(),
             "1 validation error detected: Value '[code, magic]' at 'allowedOAuthFlows' failed to satisfy constraint: Member must satisfy \
              constraint: [Member must satisfy enum value set: [code, implicit, client_credentials]]"
         );
@@ -337,7 +357,8 @@ mod tests {
 
     #[test]
     fn sensitive_values_are_not_repeated() {
-        let text = check("CreateUserPoolClientRequest", json!({"UserPoolId": "a_b", "ClientName": "c", "ClientSecret": "canary"})).unwrap_err();
+        let text = check("CreateUserPoolClientRequest", json!({"UserPoolId": "a_b", "ClientName": "c", "ClientSecret": "canary"}))
+            .unwrap_err();
         assert!(text.starts_with("1 validation error detected: Value at 'clientSecret' failed"), "{text}");
         assert!(!text.contains("canary"));
     }

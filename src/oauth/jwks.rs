@@ -1,6 +1,7 @@
 //! `{issuer}/.well-known/jwks.json`: the public keys of a pool (RFC 7517).
 //!
-//! The document is `keys`'; here stands how long it may be kept: shorter than the time for which a new key is published before it signs (K-01).
+//! The document is `keys`'; here stands how long it may be kept: shorter than the time for which a new key is published before it signs,
+//! with room for a replica that sees the key some seconds later (K-01).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
@@ -14,7 +15,7 @@ use crate::oauth::{OAuthState, cors, entry};
 const EVENT: &str = "oauth.jwks";
 
 /// How long clients may keep the document.
-const KEEP: &str = "public, max-age=300";
+const KEEP: &str = "public, max-age=240";
 
 /// The endpoint.
 pub async fn get(request: HttpRequest, state: web::Data<OAuthState>, facts: web::ReqData<RequestFacts>) -> HttpResponse {

@@ -11,21 +11,26 @@ pub struct Domains<'u>(pub(super) &'u mut UnitOfWork);
 impl Domains<'_> {
     /// Adds a domain. [`StoreError::Duplicate`] when the name is taken.
     pub async fn insert(&mut self, domain: &Domain) -> Result<(), StoreError> {
-        let sql = "INSERT INTO domains (name, pool_id, custom, created_ms, document) VALUES ($1, $2, $3, $4, $5)";
-        let document = Value::json(&domain.document)?;
-        let values = [(&domain.name).into(), (&domain.pool_id).into(), domain.custom.into(), domain.created_ms.into(), document];
+        let sql = "INSERT INTO domains (name, pool_id, custom, document, created_ms) VALUES ($1, $2, $3, $4, $5)";
+        let values = [
+            (&domain.name).into(),
+            (&domain.pool_id).into(),
+            domain.custom.into(),
+            Value::json(&domain.document)?,
+            domain.created_ms.into(),
+        ];
         self.0.unit.execute(sql, &values).await.map(drop)
     }
 
     /// Finds a domain by name.
     pub async fn find(&mut self, name: &str) -> Result<Option<Domain>, StoreError> {
-        let sql = "SELECT name, pool_id, custom, created_ms, document FROM domains WHERE name = $1";
+        let sql = "SELECT name, pool_id, custom, document, created_ms FROM domains WHERE name = $1";
         self.0.unit.fetch_one(sql, &[name.into()]).await?.as_ref().map(domain).transpose()
     }
 
     /// The domains of a pool, prefix before custom.
     pub async fn for_pool(&mut self, pool_id: &str) -> Result<Vec<Domain>, StoreError> {
-        let sql = "SELECT name, pool_id, custom, created_ms, document FROM domains WHERE pool_id = $1 ORDER BY custom, name";
+        let sql = "SELECT name, pool_id, custom, document, created_ms FROM domains WHERE pool_id = $1 ORDER BY custom, name";
         self.0.unit.fetch(sql, &[pool_id.into()]).await?.iter().map(domain).collect()
     }
 }
@@ -35,7 +40,7 @@ fn domain(row: &Row) -> Result<Domain, StoreError> {
         name: row.text("name")?,
         pool_id: row.text("pool_id")?,
         custom: row.flag("custom")?,
-        created_ms: row.integer("created_ms")?,
         document: row.json("document")?,
+        created_ms: row.integer("created_ms")?,
     })
 }

@@ -12,7 +12,7 @@ impl IdentityProviders<'_> {
     /// Adds a provider. [`StoreError::Duplicate`] when its name or one of its identifiers is taken.
     pub async fn insert(&mut self, provider: &IdentityProvider) -> Result<(), StoreError> {
         let sql = "INSERT INTO identity_providers (pool_id, name, kind, enabled, declared, details, sealed_details,
-            attribute_mapping, created_ms, modified_ms, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            attribute_mapping, document, created_ms, modified_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         self.0.unit.execute(sql, &values(provider)?).await?;
         self.insert_identifiers(provider).await
     }
@@ -20,8 +20,8 @@ impl IdentityProviders<'_> {
     /// Finds a provider by name.
     pub async fn find(&mut self, pool_id: &str, name: &str) -> Result<Option<IdentityProvider>, StoreError> {
         let sql =
-            "SELECT pool_id, name, kind, enabled, declared, details, sealed_details, attribute_mapping, created_ms, modified_ms,
-            document FROM identity_providers WHERE pool_id = $1 AND name = $2";
+            "SELECT pool_id, name, kind, enabled, declared, details, sealed_details, attribute_mapping, document, created_ms, modified_ms
+            FROM identity_providers WHERE pool_id = $1 AND name = $2";
         let row = self.0.unit.fetch_one(sql, &[pool_id.into(), name.into()]).await?;
         self.one(pool_id, row).await
     }
@@ -29,7 +29,7 @@ impl IdentityProviders<'_> {
     /// Finds a provider by one of its identifiers.
     pub async fn find_by_identifier(&mut self, pool_id: &str, identifier: &str) -> Result<Option<IdentityProvider>, StoreError> {
         let sql = "SELECT p.pool_id, p.name, p.kind, p.enabled, p.declared, p.details, p.sealed_details, p.attribute_mapping,
-            p.created_ms, p.modified_ms, p.document FROM identity_providers p
+            p.document, p.created_ms, p.modified_ms FROM identity_providers p
             JOIN identity_provider_identifiers i ON i.pool_id = p.pool_id AND i.name = p.name
             WHERE i.pool_id = $1 AND i.identifier = $2";
         let row = self.0.unit.fetch_one(sql, &[pool_id.into(), identifier.into()]).await?;
@@ -39,7 +39,7 @@ impl IdentityProviders<'_> {
     /// Replaces a provider's row and identifiers.
     pub async fn update(&mut self, provider: &IdentityProvider) -> Result<(), StoreError> {
         let sql = "UPDATE identity_providers SET kind = $3, enabled = $4, declared = $5, details = $6, sealed_details = $7,
-            attribute_mapping = $8, created_ms = $9, modified_ms = $10, document = $11 WHERE pool_id = $1 AND name = $2";
+            attribute_mapping = $8, document = $9, created_ms = $10, modified_ms = $11 WHERE pool_id = $1 AND name = $2";
         self.0.unit.execute(sql, &values(provider)?).await?;
         let sql = "DELETE FROM identity_provider_identifiers WHERE pool_id = $1 AND name = $2";
         self.0.unit.execute(sql, &[(&provider.pool_id).into(), (&provider.name).into()]).await?;
@@ -49,8 +49,8 @@ impl IdentityProviders<'_> {
     /// Providers of a pool ordered by name, those after `after`, at most `limit`.
     pub async fn list(&mut self, pool_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<IdentityProvider>, StoreError> {
         let sql =
-            "SELECT pool_id, name, kind, enabled, declared, details, sealed_details, attribute_mapping, created_ms, modified_ms,
-            document FROM identity_providers WHERE pool_id = $1 AND name > $2 ORDER BY name LIMIT $3";
+            "SELECT pool_id, name, kind, enabled, declared, details, sealed_details, attribute_mapping, document, created_ms, modified_ms
+            FROM identity_providers WHERE pool_id = $1 AND name > $2 ORDER BY name LIMIT $3";
         let after = after.unwrap_or_default();
         let rows = self.0.unit.fetch(sql, &[pool_id.into(), after.into(), limit.into()]).await?;
         let mut providers = rows.iter().map(identity_provider).collect::<Result<Vec<_>, _>>()?;
@@ -115,9 +115,9 @@ fn values(provider: &IdentityProvider) -> Result<[Value<'_>; 11], StoreError> {
         Value::json(&provider.details)?,
         Value::json(&provider.sealed_details)?,
         Value::json(&provider.attribute_mapping)?,
+        Value::json(&provider.document)?,
         provider.created_ms.into(),
         provider.modified_ms.into(),
-        Value::json(&provider.document)?,
     ])
 }
 
@@ -129,11 +129,11 @@ fn identity_provider(row: &Row) -> Result<IdentityProvider, StoreError> {
         details: row.json("details")?,
         sealed_details: row.json("sealed_details")?,
         attribute_mapping: row.json("attribute_mapping")?,
+        document: row.json("document")?,
         identifiers: Vec::new(),
         enabled: row.flag("enabled")?,
         created_ms: row.integer("created_ms")?,
         modified_ms: row.integer("modified_ms")?,
         declared: row.flag("declared")?,
-        document: row.json("document")?,
     })
 }

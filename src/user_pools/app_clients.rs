@@ -137,7 +137,8 @@ fn check_auth_flows(settings: &Settings) -> Result<(), Failure> {
 
 fn check_attributes(pool_document: &Value, settings: &Settings) -> Result<(), Failure> {
     let known = schema::names(pool_document);
-    let unknown = |names: &[String], never: &[&str]| names.iter().any(|name| !known.contains(name) || never.contains(&name.as_str()));
+    let unknown =
+        |names: &[String], never: &[&str]| names.iter().any(|name| !known.contains(name) || never.contains(&name.as_str()));
     if unknown(&settings.read_attributes, &[]) {
         return refuse("Invalid read attributes specified while creating a client");
     }
@@ -210,7 +211,9 @@ pub async fn create(
     let (client, secret) = draft(context, pool, new)?;
     require_providers(work, &client).await?;
     match work.app_clients().insert(&client).await {
-        Err(StoreError::Duplicate) => Err(Failure::InvalidParameter(format!("An app client with the id {} exists already.", client.id))),
+        Err(StoreError::Duplicate) => {
+            Err(Failure::InvalidParameter(format!("An app client with the id {} exists already.", client.id)))
+        }
         other => Ok(other.map(|()| (client, secret))?),
     }
 }
@@ -263,7 +266,10 @@ mod tests {
         assert_eq!(outcome(NewSecret::None, with("AllowedOAuthFlows", json!([]))), "invalid_oauth_flow");
         assert_eq!(outcome(NewSecret::None, with("AllowedOAuthScopes", json!([]))), "invalid_oauth_flow");
         assert_eq!(outcome(NewSecret::None, with("CallbackURLs", json!([]))), "invalid_oauth_flow");
-        assert_eq!(outcome(NewSecret::Generate, with("AllowedOAuthFlows", json!(["code", "client_credentials"]))), "invalid_oauth_flow");
+        assert_eq!(
+            outcome(NewSecret::Generate, with("AllowedOAuthFlows", json!(["code", "client_credentials"]))),
+            "invalid_oauth_flow"
+        );
         assert_eq!(outcome(NewSecret::None, with("AllowedOAuthFlows", json!(["client_credentials"]))), "invalid_oauth_flow");
         assert_eq!(outcome(NewSecret::None, with("AllowedOAuthScopes", json!(["openid", "shop/buy"]))), "scope_does_not_exist");
         assert_eq!(outcome(NewSecret::None, with("DefaultRedirectURI", json!("https://app.example.com/cb"))), "fine");
@@ -273,8 +279,14 @@ mod tests {
 
     #[test]
     fn other_rules() {
-        assert_eq!(outcome(NewSecret::None, with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]))), "fine");
-        assert_eq!(outcome(NewSecret::None, with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH"]))), "invalid_parameter");
+        assert_eq!(
+            outcome(NewSecret::None, with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]))),
+            "fine"
+        );
+        assert_eq!(
+            outcome(NewSecret::None, with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH"]))),
+            "invalid_parameter"
+        );
         let mut rotating = with("RefreshTokenRotation", json!({"Feature": "ENABLED"}));
         assert_eq!(outcome(NewSecret::None, rotating.clone()), "fine");
         rotating["ExplicitAuthFlows"] = json!(["ALLOW_REFRESH_TOKEN_AUTH"]);

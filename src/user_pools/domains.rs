@@ -66,7 +66,9 @@ pub async fn create(context: &Context, work: &mut UnitOfWork, pool: &UserPool, n
         document: Value::Object(new.document),
     };
     match work.domains().insert(&domain).await {
-        Err(StoreError::Duplicate) => Err(Failure::InvalidParameter("Domain already associated with another user pool.".to_owned())),
+        Err(StoreError::Duplicate) => {
+            Err(Failure::InvalidParameter("Domain already associated with another user pool.".to_owned()))
+        }
         other => Ok(other.map(|()| domain)?),
     }
 }

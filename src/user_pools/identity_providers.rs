@@ -104,7 +104,9 @@ pub async fn insert(work: &mut UnitOfWork, provider: &IdentityProvider) -> Resul
     }
     for identifier in &provider.identifiers {
         if records.find_by_identifier(&provider.pool_id, identifier).await?.is_some() {
-            return Err(Failure::InvalidParameter(format!("The identifier {identifier} belongs to another provider of the user pool.")));
+            return Err(Failure::InvalidParameter(format!(
+                "The identifier {identifier} belongs to another provider of the user pool."
+            )));
         }
     }
     match records.insert(provider).await {

@@ -73,10 +73,15 @@ mod tests {
     fn defaults_units_and_bounds() {
         assert_eq!(lives(json!({})), Some((3600, 3600, 30 * DAY)));
         assert_eq!(lives(json!({"RefreshTokenValidity": 0})), Some((3600, 3600, 30 * DAY)));
-        assert_eq!(lives(json!({"AccessTokenValidity": 2, "IdTokenValidity": 24, "RefreshTokenValidity": 1})), Some((7200, DAY, DAY)));
+        assert_eq!(
+            lives(json!({"AccessTokenValidity": 2, "IdTokenValidity": 24, "RefreshTokenValidity": 1})),
+            Some((7200, DAY, DAY))
+        );
         let minutes = json!({"AccessToken": "minutes", "IdToken": "seconds", "RefreshToken": "minutes"});
         let with = |access: i64, id: i64, refresh: i64| {
-            lives(json!({"AccessTokenValidity": access, "IdTokenValidity": id, "RefreshTokenValidity": refresh, "TokenValidityUnits": minutes}))
+            lives(
+                json!({"AccessTokenValidity": access, "IdTokenValidity": id, "RefreshTokenValidity": refresh, "TokenValidityUnits": minutes}),
+            )
         };
         assert_eq!(with(5, 300, 60), Some((300, 300, 3600)));
         assert_eq!(with(4, 300, 60), None);

@@ -6,8 +6,24 @@ use url::Url;
 
 /// Schemes that run script, read local data or cannot be an app's, in any case of letters.
 const REFUSED_SCHEMES: [&str; 18] = [
-    "about", "blob", "chrome", "content", "data", "file", "filesystem", "ftp", "intent", "jar", "javascript", "livescript", "mailto", "mocha",
-    "vbscript", "view-source", "ws", "wss",
+    "about",
+    "blob",
+    "chrome",
+    "content",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "jar",
+    "javascript",
+    "livescript",
+    "mailto",
+    "mocha",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
 ];
 
 /// Why a URI may not be registered; the text completes "… is not a valid redirect URI: it".
@@ -69,7 +85,8 @@ fn check_web(uri: &str, scheme: &str, authority: &str) -> Result<(), &'static st
 }
 
 fn escapes_are_whole(uri: &str) -> bool {
-    uri.match_indices('%').all(|(at, _)| uri.get(at + 1..at + 3).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())))
+    uri.match_indices('%')
+        .all(|(at, _)| uri.get(at + 1..at + 3).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())))
 }
 
 /// Whether a browser would shorten the path: `.` or `..` as a segment, escaped or not, with or without a `;` parameter.

@@ -46,7 +46,9 @@ pub fn check(document: &Map<String, Value>) -> Result<(), Failure> {
         }
         if let Some((_, standard, _)) = standard(name) {
             if kind.is_some_and(|kind| kind != standard) || flag(attribute, "DeveloperOnlyAttribute") {
-                return refuse(format!("You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"));
+                return refuse(format!(
+                    "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"
+                ));
             }
         } else if flag(attribute, "Required") {
             return refuse("Required custom attributes are not supported currently.".to_owned());
@@ -94,8 +96,15 @@ pub fn resolved(document: &Value) -> Vec<Value> {
         });
         match (*kind, longest) {
             ("String", Some(longest)) => {
-                let shortest = if *name == "sub" { 1 } else if *name == "birthdate" { 10 } else { 0 };
-                shown["StringAttributeConstraints"] = json!({ "MinLength": shortest.to_string(), "MaxLength": longest.to_string() });
+                let shortest = if *name == "sub" {
+                    1
+                } else if *name == "birthdate" {
+                    10
+                } else {
+                    0
+                };
+                shown["StringAttributeConstraints"] =
+                    json!({ "MinLength": shortest.to_string(), "MaxLength": longest.to_string() });
             }
             ("Number", _) => shown["NumberAttributeConstraints"] = json!({ "MinValue": "0" }),
             _ => {}

@@ -57,7 +57,9 @@ impl Filter {
             "status" => Subject::Status,
             _ => match ATTRIBUTES.iter().find(|attribute| **attribute == name) {
                 Some(attribute) => Subject::Attribute(attribute),
-                None => return Err(Failure::InvalidParameter(format!("Error while parsing filter, Invalid search attribute: {name}"))),
+                None => {
+                    return Err(Failure::InvalidParameter(format!("Error while parsing filter, Invalid search attribute: {name}")));
+                }
             },
         };
         Ok(Some(Self { subject, prefix, value: quoted(rest.trim()).ok_or_else(fault)? }))

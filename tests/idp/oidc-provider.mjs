@@ -92,6 +92,7 @@ function build(issuer) {
     jwks: { keys },
     cookies: { keys: cookieKeys },
     pkce: { required: () => true },
+    features: { revocation: { enabled: true } },
     conformIdTokenClaims: !id_token_claims,
     scopes: ['openid', 'offline_access', 'email', 'profile', 'groups'],
     claims: {

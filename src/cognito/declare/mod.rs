@@ -116,12 +116,15 @@ async fn existing_pool(work: &mut UnitOfWork, declared: &NewPool) -> Result<Opti
     let Some(id) = &declared.id else { return Ok(by_name) };
     match by_name {
         Some(pool) if pool.id == *id => Ok(Some(pool)),
-        Some(pool) => {
-            Err(Failure::InvalidParameter(format!("The declared pool {} has the id {}; the id of a pool cannot change.", pool.name, pool.id)))
-        }
+        Some(pool) => Err(Failure::InvalidParameter(format!(
+            "The declared pool {} has the id {}; the id of a pool cannot change.",
+            pool.name, pool.id
+        ))),
         // Declared under another name before.
         None => match work.user_pools().find(id).await? {
-            Some(pool) if !pool.declared => Err(Failure::InvalidParameter(format!("The id {id} belongs to a pool that was made by the API."))),
+            Some(pool) if !pool.declared => {
+                Err(Failure::InvalidParameter(format!("The id {id} belongs to a pool that was made by the API.")))
+            }
             other => Ok(other),
         },
     }
@@ -170,7 +173,10 @@ async fn plan_providers(
                 provider.document[UNCHECKED] = Value::Bool(true);
             }
             Err(Failure::InvalidParameter(text)) => {
-                return Err(Failure::InvalidParameter(format!("identity provider {} of pool {}: {text}", provider.name, pool.name)));
+                return Err(Failure::InvalidParameter(format!(
+                    "identity provider {} of pool {}: {text}",
+                    provider.name, pool.name
+                )));
             }
             Err(other) => return Err(other),
         }
@@ -186,7 +192,9 @@ fn public_details(new: &NewProvider) -> Value {
 }
 
 fn is_unchanged(context: &Context, stored: &IdentityProvider, drafted: &IdentityProvider) -> Result<bool, Failure> {
-    let reveal = |provider: &IdentityProvider| -> Result<BTreeMap<String, _>, Failure> { identity_providers::open_secrets(context, provider) };
+    let reveal = |provider: &IdentityProvider| -> Result<BTreeMap<String, _>, Failure> {
+        identity_providers::open_secrets(context, provider)
+    };
     Ok(stored.declared
         && stored.kind == drafted.kind
         && stored.document == drafted.document

@@ -66,7 +66,8 @@ pub fn translate(api: &Api, shape: ShapeId, value: &Value, path: &str, faults: &
             Value::Array(items.iter().enumerate().map(item).collect())
         }
         (Kind::Map(_, inner), Value::Object(table)) => {
-            let entry = |(key, value): (&String, &Value)| (key.clone(), translate(api, *inner, value, &format!("{path}.{key}"), faults));
+            let entry =
+                |(key, value): (&String, &Value)| (key.clone(), translate(api, *inner, value, &format!("{path}.{key}"), faults));
             Value::Object(table.iter().map(entry).collect())
         }
         (_, other) => other.clone(),
@@ -106,7 +107,9 @@ mod tests {
     #[test]
     fn no_two_members_of_a_shape_share_a_key() {
         let idp = Service::Idp.api();
-        for request in ["CreateUserPoolRequest", "CreateUserPoolClientRequest", "CreateUserPoolDomainRequest", "CreateIdentityProviderRequest"] {
+        for request in
+            ["CreateUserPoolRequest", "CreateUserPoolClientRequest", "CreateUserPoolDomainRequest", "CreateIdentityProviderRequest"]
+        {
             let mut keys: Vec<String> = idp.members(idp.named(request).unwrap()).iter().map(|member| snake(&member.name)).collect();
             let count = keys.len();
             keys.sort();

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::base::declared::Declared;
 use crate::base::secret::Secret;
-use crate::cognito::declare::names::{member, snake, translate, unknown};
 use crate::cognito::declare::DeclareFault;
+use crate::cognito::declare::names::{member, snake, translate, unknown};
 use crate::cognito::model::{Api, Service};
 use crate::cognito::validate;
 use crate::model::failure::Failure;
@@ -53,7 +53,12 @@ struct Section {
 
 impl Section {
     /// Reads a table by a request's shape. `own` are our keys, `name` is the member for which `name` stands too.
-    fn read(value: &Value, path: &str, (request, name, own): (&str, &str, &[&str]), faults: &mut Vec<DeclareFault>) -> Option<Self> {
+    fn read(
+        value: &Value,
+        path: &str,
+        (request, name, own): (&str, &str, &[&str]),
+        faults: &mut Vec<DeclareFault>,
+    ) -> Option<Self> {
         let api = Service::Idp.api();
         let shape = api.named(request)?;
         let members = api.members(shape);
@@ -77,7 +82,8 @@ impl Section {
                 continue;
             };
             let value = translate(api, member.shape, value, &at, faults);
-            let previous = checked(api, member.shape, value, &at, faults).and_then(|value| section.document.insert(member.name.clone(), value));
+            let previous = checked(api, member.shape, value, &at, faults)
+                .and_then(|value| section.document.insert(member.name.clone(), value));
             if previous.is_some() {
                 faults.push(DeclareFault::new(&at, "is there twice, under two spellings"));
             }
@@ -120,7 +126,13 @@ impl Section {
     }
 }
 
-fn checked(api: &Api, shape: crate::cognito::model::ShapeId, value: Value, path: &str, faults: &mut Vec<DeclareFault>) -> Option<Value> {
+fn checked(
+    api: &Api,
+    shape: crate::cognito::model::ShapeId,
+    value: Value,
+    path: &str,
+    faults: &mut Vec<DeclareFault>,
+) -> Option<Value> {
     match validate::value(api, shape, value) {
         Ok(value) => Some(value),
         Err(broken) => {
@@ -143,7 +155,8 @@ fn pool(declared: &Declared, faults: &mut Vec<DeclareFault>) -> Option<Pool> {
     let section = Section::read(&declared.value, path, ("CreateUserPoolRequest", "PoolName", OWN), faults);
     let Some(mut section) = section else {
         // Its parts may have mistakes of their own, which are as good to know.
-        let shell = Section { path: path.clone(), own: declared.value.as_object().cloned().unwrap_or_default(), document: Map::new() };
+        let shell =
+            Section { path: path.clone(), own: declared.value.as_object().cloned().unwrap_or_default(), document: Map::new() };
         parts(&shell, &Value::Null, faults);
         return None;
     };
@@ -155,7 +168,11 @@ fn pool(declared: &Declared, faults: &mut Vec<DeclareFault>) -> Option<Pool> {
     Some(Pool { pool: NewPool { id, name, declared: true, document: section.document }, clients, providers, domains })
 }
 
-fn parts(section: &Section, pool_document: &Value, faults: &mut Vec<DeclareFault>) -> (Vec<NewClient>, Vec<NewProvider>, Vec<NewDomain>) {
+fn parts(
+    section: &Section,
+    pool_document: &Value,
+    faults: &mut Vec<DeclareFault>,
+) -> (Vec<NewClient>, Vec<NewProvider>, Vec<NewDomain>) {
     let mut seen = Seen::default();
     let mut providers: Vec<NewProvider> = Vec::new();
     for (path, value) in section.entries("identity_providers", faults) {
@@ -166,7 +183,8 @@ fn parts(section: &Section, pool_document: &Value, faults: &mut Vec<DeclareFault
         }
         providers.push(provider);
     }
-    let known: Vec<&str> = section.entries("identity_providers", &mut Vec::new()).iter().filter_map(|(_, value)| declared_name(value)).collect();
+    let known: Vec<&str> =
+        section.entries("identity_providers", &mut Vec::new()).iter().filter_map(|(_, value)| declared_name(value)).collect();
     let mut clients = Vec::new();
     for (path, value) in section.entries("app_clients", faults) {
         let Some(client) = client(value, &path, pool_document, faults) else { continue };
@@ -186,7 +204,8 @@ fn check_providers(client: &NewClient, path: &str, known: &[&str], faults: &mut 
     for name in named.filter_map(Value::as_str).filter(|name| *name != OWN_DIRECTORY && !known.contains(name)) {
         let all = known.iter().copied().chain([OWN_DIRECTORY]);
         let suggestion = crate::cognito::declare::names::nearest(name, all);
-        let fault = DeclareFault::new(&format!("{path}.supported_identity_providers"), "names a provider that this pool does not declare");
+        let fault =
+            DeclareFault::new(&format!("{path}.supported_identity_providers"), "names a provider that this pool does not declare");
         faults.push(DeclareFault { suggestion, ..fault });
     }
 }
@@ -247,7 +266,8 @@ fn domains_of(section: &Section, faults: &mut Vec<DeclareFault>) -> Vec<NewDomai
     let mut found: Vec<(String, NewDomain)> = Vec::new();
     for (key, custom) in [("domain", false), ("custom_domain", true)] {
         let Some(name) = section.own_text(key, "DomainType", faults) else { continue };
-        let document = if custom { Map::from_iter([("CustomDomainConfig".to_owned(), Value::Object(Map::new()))]) } else { Map::new() };
+        let document =
+            if custom { Map::from_iter([("CustomDomainConfig".to_owned(), Value::Object(Map::new()))]) } else { Map::new() };
         found.push((format!("{}.{key}", section.path), NewDomain { name, document }));
     }
     for (path, value) in section.entries("domains", faults) {

@@ -6,6 +6,7 @@
 pub mod boto3;
 pub mod oidc_provider;
 pub mod openid_client;
+mod proof;
 pub mod simplesamlphp;
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -82,15 +83,4 @@ pub async fn run(mut command: Command) -> (bool, Value) {
     let text = String::from_utf8(output.stdout).unwrap();
     let value = serde_json::from_str(&text).unwrap_or_else(|problem| panic!("{problem} in: {text}"));
     (output.status.success(), value)
-}
-
-#[test]
-fn both_identity_providers_start_answer_and_end() {
-    let mut provider = oidc_provider::OidcProvider::start(&serde_json::json!({}));
-    provider.register("gateway", &"s".repeat(43), "http://127.0.0.1:9/oauth2/idpresponse");
-    provider.rotate_keys();
-    assert!(provider.issuer.starts_with("http://127.0.0.1:"));
-    let mut idp = simplesamlphp::SimpleSaml::start();
-    idp.declare("urn:amazon:cognito:sp:local_AbC123xyz", "http://127.0.0.1:9/saml2/idpresponse", simplesamlphp::Signs::Both);
-    assert_eq!(idp.entity_id, idp.metadata_url);
 }

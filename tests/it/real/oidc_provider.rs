@@ -4,6 +4,7 @@
 
 use std::process::Command;
 
+use playground::browser::{Browser, Page, Stop};
 use serde_json::{Value, json};
 
 use crate::real::{Program, file, node};
@@ -33,5 +34,20 @@ impl OidcProvider {
     /// Replaces its signing keys; nothing signed by the old ones verifies any more.
     pub fn rotate_keys(&mut self) {
         self.program.ask(&json!({ "rotate_keys": true }));
+    }
+
+    /// Fills its forms as a person would, from its sign-in page on; `end` is the start of the gateway's callback or of
+    /// whatever address the browser shall not ask any more.
+    pub async fn sign_in(&self, browser: &mut Browser, page: &Page, login: &str, end: &str) -> Stop {
+        let mut form = page.form_with_button("Sign-in").unwrap();
+        form.set("login", login);
+        form.set("password", "any");
+        let next = browser.submit(page, &form).await.unwrap();
+        match browser.follow_until(next, end).await.unwrap() {
+            Stop::Page(page) if page.form_with_button("Continue").is_ok() => {
+                browser.press_until(&page, "Continue", end).await.unwrap()
+            }
+            stop => stop,
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::process::Command;
 
+use playground::browser::{Browser, Page, Stop};
 use serde_json::{Value, json};
 
 use crate::real::{Program, file, python};
@@ -52,5 +53,20 @@ impl SimpleSaml {
     /// Makes a service provider known, with every option that tests/idp/simplesamlphp.py describes.
     pub fn declare_as(&mut self, service_provider: &Value) {
         self.program.ask(service_provider);
+    }
+
+    /// Fills its form as a person would and lets the page that follows post itself; `end` is the start of the address that
+    /// the browser shall not ask any more.
+    pub async fn sign_in(&self, browser: &mut Browser, page: &Page, user: &str, end: &str) -> Stop {
+        let next = self.answer(browser, page, user).await;
+        browser.follow_until(next, end).await.unwrap()
+    }
+
+    /// Fills its form and stops at the page that holds the response.
+    pub async fn answer(&self, browser: &mut Browser, page: &Page, user: &str) -> Page {
+        let mut form = page.forms().into_iter().find(|form| form.get("AuthState").is_some()).unwrap();
+        form.set("username", user);
+        form.set("password", &format!("{user}-password"));
+        browser.submit(page, &form).await.unwrap()
     }
 }

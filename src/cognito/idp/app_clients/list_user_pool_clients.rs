@@ -46,7 +46,8 @@ impl Operation for ListUserPoolClients {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = page.len() > limit;
         page.truncate(limit);
-        let summary = |client: &AppClient| json!({ "ClientId": client.id, "ClientName": client.name, "UserPoolId": client.pool_id });
+        let summary =
+            |client: &AppClient| json!({ "ClientId": client.id, "ClientName": client.name, "UserPoolId": client.pool_id });
         let mut output = json!({ "UserPoolClients": page.iter().map(summary).collect::<Vec<Value>>() });
         if let Some(last) = page.last().filter(|_| more) {
             output["NextToken"] = cursor::seal(call, &question, &last.id)?.into();

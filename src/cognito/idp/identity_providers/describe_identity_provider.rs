@@ -35,7 +35,8 @@ impl Operation for DescribeIdentityProvider {
         let pool = pools::find(&mut work, &input.user_pool_id).await?;
         let provider = identity_providers::find(&mut work, &pool.id, &input.provider_name).await?;
         call.note("provider", provider.name.clone());
-        let secrets = if call.caller.is_full() { identity_providers::open_secrets(&call.context, &provider)? } else { BTreeMap::new() };
+        let secrets =
+            if call.caller.is_full() { identity_providers::open_secrets(&call.context, &provider)? } else { BTreeMap::new() };
         Ok(json!({ "IdentityProvider": described(&provider, &secrets) }))
     }
 }

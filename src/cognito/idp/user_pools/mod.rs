@@ -69,13 +69,17 @@ fn described(call: &Call, pool: &UserPool, domains: &[Domain], users: i64) -> Va
 
 /// Cognito keeps older and newer members for the same thing in step; tools compare them.
 fn mirror(shown: &mut Map<String, Value>) {
-    for (old, new) in [("EmailVerificationMessage", "EmailMessage"), ("EmailVerificationSubject", "EmailSubject"), ("SmsVerificationMessage", "SmsMessage")]
-    {
+    for (old, new) in [
+        ("EmailVerificationMessage", "EmailMessage"),
+        ("EmailVerificationSubject", "EmailSubject"),
+        ("SmsVerificationMessage", "SmsMessage"),
+    ] {
         let newer = shown.get("VerificationMessageTemplate").and_then(|template| template.get(new)).cloned();
         if let Some(value) = newer {
             shown.insert(old.to_owned(), value);
         } else if let Some(value) = shown.get(old).cloned() {
-            let template = shown.entry("VerificationMessageTemplate").or_insert_with(|| json!({ "DefaultEmailOption": "CONFIRM_WITH_CODE" }));
+            let template =
+                shown.entry("VerificationMessageTemplate").or_insert_with(|| json!({ "DefaultEmailOption": "CONFIRM_WITH_CODE" }));
             template[new] = value;
         }
     }

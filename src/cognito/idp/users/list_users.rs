@@ -70,7 +70,9 @@ impl Operation for ListUsers {
 fn check_wanted(pool: &UserPool, wanted: Option<&[String]>) -> Result<(), Failure> {
     let known = schema::names(&pool.document);
     match wanted.into_iter().flatten().find(|name| *name != "identities" && !known.contains(name)) {
-        Some(name) => Err(Failure::InvalidParameter(format!("AttributesToGet names {name}, which is not an attribute of the user pool."))),
+        Some(name) => {
+            Err(Failure::InvalidParameter(format!("AttributesToGet names {name}, which is not an attribute of the user pool.")))
+        }
         None => Ok(()),
     }
 }

@@ -1,0 +1,85 @@
+//! `make bench`: what brokered logins, tokens and documents cost the gateway in CPU time, beside what their cryptography
+//! alone must cost; its idle memory; how soon after its start it answers.
+//!
+//! Starts a release gateway between the playground's stand-ins and talks real HTTP over loopback. The stand-ins, the browser
+//! and this program run in another process, so that only the gateway's own work is counted. Bounded in count and time.
+//! Files: `proc` reads the kernel's figures, `floor` the cryptography, `journeys` are the operations, `start` the start.
+
+mod floor;
+mod journeys;
+mod proc;
+mod start;
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use playground::demo::{Demo, Options};
+use playground::gateway;
+
+use crate::floor::Floor;
+use crate::journeys::{Driver, Journey};
+
+/// Any failure ends the run with its text.
+pub type Failure = Box<dyn Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(report) => {
+            let _ = io::stdout().write_all(report.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            let _ = writeln!(io::stderr(), "bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<String, Failure> {
+    let started = start::measure(&gateway::binary()?).await?;
+    let floor = Floor::measure();
+    let demo = Demo::start(&Options { port: Some(0), echo_log: false }).await?;
+    let gateway = demo.gateway.pid();
+    let mut driver = Driver::new(&demo);
+    let mut report = String::new();
+    writeln!(report, "RS256, one core: sign {:.3} ms, verify {:.3} ms (aws-lc-rs, this run)\n", floor.sign_ms, floor.verify_ms)?;
+    writeln!(
+        report,
+        "{:<34} {:>6} {:>10} {:>10} {:>7} {:>11} {:>11}",
+        "operation", "count", "CPU ms/op", "floor ms", "ratio", "median ms", "p99 ms"
+    )?;
+    for journey in Journey::ALL {
+        let measured = driver.measure(journey, gateway).await.map_err(|problem| format!("{}: {problem}", journey.name()))?;
+        let least = journey.floor_ms(&floor);
+        let ratio = if least > 0.0 { format!("{:.1}", measured.cpu_ms / least) } else { "-".to_owned() };
+        let least = if least > 0.0 { format!("{least:.2}") } else { "-".to_owned() };
+        writeln!(
+            report,
+            "{:<34} {:>6} {:>10.2} {least:>10} {ratio:>7} {:>11.2} {:>11.2}",
+            journey.name(),
+            measured.count,
+            measured.cpu_ms,
+            measured.median_ms,
+            measured.p99_ms
+        )?;
+    }
+    writeln!(
+        report,
+        "\nstart, empty folder: discovery after {:.0} ms (two RSA keys are made); again: after {:.0} ms",
+        started.first_ms, started.again_ms
+    )?;
+    writeln!(
+        report,
+        "memory (VmRSS): idle after start {:.1} MB, after this run {:.1} MB",
+        started.idle_mb,
+        proc::rss_mb(gateway)?
+    )?;
+    writeln!(
+        report,
+        "one client, one request at a time; CPU is the gateway's process alone, in ticks of 10 ms over the whole count"
+    )?;
+    Ok(report)
+}

@@ -1,0 +1,10 @@
+//! Federation through stand-in providers: each row of the threat tables beside its control.
+
+mod oidc;
+mod oidc_answer;
+mod oidc_claims;
+mod oidc_documents;
+mod oidc_id_token;
+mod oidc_keys;
+mod oidc_properties;
+mod oidc_settings;

@@ -1,0 +1,3 @@
+//! The HTTP seam, over real sockets.
+
+mod health;

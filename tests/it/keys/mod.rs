@@ -1,0 +1,7 @@
+//! The signing keys: their life, their form, and what rests in the database.
+
+mod common;
+mod master;
+mod ring;
+mod rotation;
+mod seal;
