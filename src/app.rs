@@ -23,7 +23,11 @@ use crate::app::hosts::PoolHosts;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::cache::{Cache, CacheError};
+use crate::cognito::caller::{Access, AccessKey};
+use crate::cognito::declare::{self, DeclareFault};
+use crate::cognito::{self, Face};
 use crate::config::Config;
+use crate::config::admin::Access as AdminAccess;
 use crate::context::{Context, Ports};
 use crate::federation::broker::Broker;
 use crate::federation::providers;
@@ -32,6 +36,7 @@ use crate::http::server::{Running, Server, ServerError, ServerSettings};
 use crate::http::tls::{TlsError, TlsFiles};
 use crate::keys::seal::Seal;
 use crate::keys::{KeyError, KeyRing, master};
+use crate::model::failure::Failure;
 use crate::outbound::{Outbound, OutboundError, OutboundSettings};
 use crate::store::{Store, StoreError};
 
@@ -68,12 +73,20 @@ pub enum AppError {
     /// `default_user_pool` names a pool that does not exist.
     #[error("there is no such user pool")]
     DefaultPool,
+    /// Mistakes under `[[user_pools]]`.
+    #[error("the declared user pools are wrong")]
+    Declared(Vec<DeclareFault>),
+    /// The declared pools do not fit what is stored.
+    #[error(transparent)]
+    Apply(Failure),
 }
 
 impl AppError {
     /// The keys that are to blame, each with what is wrong.
     pub fn faults(&self) -> Vec<(String, String)> {
         let key = match self {
+            Self::Declared(faults) => return faults.iter().map(|fault| (fault.path.clone(), fault.to_string())).collect(),
+            Self::Apply(_) => "user_pools",
             Self::Store(_) | Self::SchemaBehind | Self::Keys(KeyError::Store(_)) => "store.url",
             Self::Cache(_) => "cache.url",
             Self::Keys(_) => "secrets.master_key",
@@ -127,6 +140,7 @@ pub fn public_url(config: &Config, address: SocketAddr) -> Url {
 impl App {
     /// Connects everything and makes what the first start makes.
     pub async fn build(config: &Config, public_url: Url, clock: Clock, random: Random) -> Result<Self, AppError> {
+        check_declared(config)?;
         let store = Store::connect(config.store.url.reveal()).await?;
         if config.store.migrate {
             store.migrate().await?;
@@ -149,13 +163,15 @@ impl App {
             default_user_pool: config.general.default_user_pool.clone(),
         });
         let bootstrap = bootstrap::run(&ports, config).await?;
+        let broker = Arc::new(Broker::new(providers::table()));
+        let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
+        declare::apply(&context, &broker, &config.user_pools).await.map_err(AppError::Apply)?;
         if let Some(id) = &ports.default_user_pool
             && ports.store.read().await?.user_pools().find(id).await?.is_none()
         {
             return Err(AppError::DefaultPool);
         }
         let replica = random.text(8, b"0123456789abcdef");
-        let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
         let seam = Seam {
             secure: ports.public_url.scheme() == "https",
             trusted_proxies: config.http.trusted_proxies.clone(),
@@ -164,7 +180,6 @@ impl App {
             hosts: Arc::new(PoolHosts::new(context)),
             body_timeout: BODY_TIMEOUT,
         };
-        let broker = Arc::new(Broker::new(providers::table()));
         Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, seam })
     }
 
@@ -178,8 +193,33 @@ impl App {
     fn routes(&self, cfg: &mut ServiceConfig) {
         cfg.app_data(Data::from(Arc::clone(&self.ports)))
             .route("/healthz", web::get().to(health::alive))
-            .route("/readyz", web::get().to(health::ready));
+            .route("/readyz", web::get().to(health::ready))
+            .app_data(Data::new(Face {
+                ports: Arc::clone(&self.ports),
+                broker: Arc::clone(&self.broker),
+                keys: access_keys(&self.bootstrap),
+            }))
+            .configure(cognito::routes);
     }
+}
+
+/// Every mistake under `[[user_pools]]` that shows without store and network.
+fn check_declared(config: &Config) -> Result<(), AppError> {
+    let faults = declare::check(&config.user_pools);
+    if faults.is_empty() { Ok(()) } else { Err(AppError::Declared(faults)) }
+}
+
+fn access_keys(bootstrap: &Bootstrap) -> Vec<AccessKey> {
+    let keys = bootstrap.admin_keys.iter().map(|key| AccessKey {
+        id: key.access_key_id.clone(),
+        secret: key.secret_access_key.clone(),
+        access: match key.access {
+            AdminAccess::Full => Access::Full,
+            AdminAccess::Read => Access::Read,
+        },
+        user_pools: key.user_pools.clone(),
+    });
+    keys.collect()
 }
 
 fn outbound_settings(config: &Config) -> OutboundSettings {

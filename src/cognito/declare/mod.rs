@@ -7,6 +7,7 @@ pub mod names;
 pub mod read;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -40,6 +41,13 @@ pub struct DeclareFault {
     pub message: String,
     /// The nearest thing that would be right.
     pub suggestion: Option<String>,
+}
+
+impl fmt::Display for DeclareFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.suggestion.iter().try_for_each(|suggestion| write!(f, "; did you mean `{suggestion}`?"))
+    }
 }
 
 impl DeclareFault {
