@@ -21,6 +21,7 @@ use url::Url;
 use crate::app::bootstrap::Bootstrap;
 use crate::app::hosts::PoolHosts;
 use crate::base::clock::Clock;
+use crate::base::declared::Declared;
 use crate::base::random::Random;
 use crate::cache::{Cache, CacheError};
 use crate::cognito::caller::{self, AccessKey};
@@ -215,7 +216,11 @@ impl App {
     }
 }
 
-/// Every mistake under `[[user_pools]]` that shows without store and network.
+/// Every mistake under `[[user_pools]]` that shows without store and network: path, what is wrong, the nearest right thing.
+pub fn pool_faults(pools: &[Declared]) -> Vec<(String, String, Option<String>)> {
+    declare::check(pools).into_iter().map(|fault| (fault.path, fault.message, fault.suggestion)).collect()
+}
+
 fn check_declared(config: &Config) -> Result<(), AppError> {
     let faults = declare::check(&config.user_pools);
     if faults.is_empty() { Ok(()) } else { Err(AppError::Declared(faults)) }

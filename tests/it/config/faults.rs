@@ -61,15 +61,24 @@ fn each_mistake_has_its_line_and_key() {
         ("cache.url = \"redis+sentinel://a,b/c\"", "fedgate.toml:1: cache.url: Redis Sentinel and Cluster are not available yet"),
         ("cache.url = \"redis+cluster://a,b\"", "fedgate.toml:1: cache.url: Redis Sentinel and Cluster are not available yet"),
         // More admin keys.
-        ("[[admin.keys]]\nacess_key_id = \"x\"", "fedgate.toml:2: admin.keys[0].acess_key_id: unknown key; did you mean `access_key_id`?"),
+        (
+            "[[admin.keys]]\nacess_key_id = \"x\"",
+            "fedgate.toml:2: admin.keys[0].acess_key_id: unknown key; did you mean `access_key_id`?",
+        ),
         (
             "[[admin.keys]]\naccess_key_id = \"AKIA\"\nsecret_access_key = \"s\"\naccess = \"write\"",
             "fedgate.toml:4: admin.keys[0].access: must be one of full, read",
         ),
         ("[[admin.keys]]\naccess_key_id = \"AKIA\"", "fedgate.toml:1: admin.keys[0].secret_access_key: is required"),
-        ("[[admin.keys]]\naccess_key_id = \"a/b\"\nsecret_access_key = \"s\"", "fedgate.toml:2: admin.keys[0].access_key_id: must be 3 to 128 letters, digits, _ or -"),
+        (
+            "[[admin.keys]]\naccess_key_id = \"a/b\"\nsecret_access_key = \"s\"",
+            "fedgate.toml:2: admin.keys[0].access_key_id: must be 3 to 128 letters, digits, _ or -",
+        ),
         // Pools.
-        ("[[user_pools]]\nname = \"a\"\n[[user_pools]]\nname = \"a\"", "fedgate.toml:4: user_pools[1].name: another pool has that name"),
+        (
+            "[[user_pools]]\nname = \"a\"\n[[user_pools]]\nname = \"a\"",
+            "fedgate.toml:4: user_pools[1].name: another pool has that name",
+        ),
     ];
     for (text, expected) in cases {
         let lines = report(text, &[]);

@@ -12,7 +12,11 @@ fn uncommented(text: &str) -> String {
 
 fn uncomment(line: &str) -> String {
     match line.strip_prefix("# ") {
-        Some(rest) if rest.split_once(" = ").is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b))) => {
+        Some(rest)
+            if rest
+                .split_once(" = ")
+                .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b))) =>
+        {
             rest.to_owned()
         }
         _ => line.to_owned(),

@@ -41,7 +41,10 @@ fn references_that_lead_nowhere() {
         ("store.url = { env = \"NOT_THERE\" }", "fedgate.toml:1: store.url: the environment has no variable NOT_THERE"),
         ("store.url = { file = \"/not/there\" }", "fedgate.toml:1: store.url: /not/there: No such file or directory (os error 2)"),
         ("store.url = { path = \"x\" }", "fedgate.toml:1: store.url: must be text, { file = \"…\" } or { env = \"…\" }"),
-        ("store.url = { file = \"x\", env = \"y\" }", "fedgate.toml:1: store.url: must be text, { file = \"…\" } or { env = \"…\" }"),
+        (
+            "store.url = { file = \"x\", env = \"y\" }",
+            "fedgate.toml:1: store.url: must be text, { file = \"…\" } or { env = \"…\" }",
+        ),
         ("store.url = 3", "fedgate.toml:1: store.url: must be text, { file = \"…\" } or { env = \"…\" }, not an integer"),
         (
             "[[user_pools]]\nname = \"a\"\n[[user_pools.identity_providers]]\nprovider_details = { client_secret = { env = \"NOPE\" } }",
@@ -70,7 +73,9 @@ fn master_keys_in_every_usual_writing() {
 
 #[test]
 fn l06_debug_shows_no_secret() {
-    let text = format!("secrets.master_key = \"{KEY}\"\nstore.url = \"postgres://u:canary@h/d\"\ncache.url = \"redis://:canary@h\"\n[[user_pools]]\nname = \"canary\"");
+    let text = format!(
+        "secrets.master_key = \"{KEY}\"\nstore.url = \"postgres://u:canary@h/d\"\ncache.url = \"redis://:canary@h\"\n[[user_pools]]\nname = \"canary\""
+    );
     let shown = format!("{:?}", good(&text, &[]));
     assert!(!shown.contains("canary") && !shown.contains("[1, 1"), "{shown}");
 }

@@ -35,7 +35,12 @@ async fn l01_a_refusal_without_an_event_gets_a_generic_line_and_a_success_none()
 async fn l03_neither_path_nor_query_is_logged() {
     let bare = Bare::start().await;
     client().get(format!("{}/local_x/oauth2/canary-path?code=canary-query", bare.url)).send().await.unwrap();
-    client().post(format!("{}/local_x/oauth2/token?code=canary-query", bare.url)).header("Host", "canary-host.example").send().await.unwrap();
+    client()
+        .post(format!("{}/local_x/oauth2/token?code=canary-query", bare.url))
+        .header("Host", "canary-host.example")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(bare.audit().len(), 2);
     for line in bare.audit() {
         assert!(!format!("{line:?}").contains("canary"), "{line:?}");

@@ -54,13 +54,8 @@ impl Bare {
     pub async fn with(tls: Option<TlsFiles>, change: impl FnOnce(&mut Seam)) -> Self {
         audit::install();
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let settings = ServerSettings {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            tls,
-            workers: Some(1),
-            max_connections: 64,
-            drain_s: 10,
-        };
+        let settings =
+            ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), tls, workers: Some(1), max_connections: 64, drain_s: 10 };
         let server = Server::bind(settings).unwrap();
         let address = server.address().to_string();
         let replica = ids::uuid(&Random::System);

@@ -29,7 +29,9 @@ fn u02_attributes_on_an_https_origin() {
     let browser = set(&secure(), CookieKind::Browser, "value", Some(600)).to_string();
     assert_eq!(browser, "__Host-fedgate-browser=value; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=600");
     let cleared = clear(&secure(), SESSION).to_string();
-    assert!(cleared.starts_with("__Host-fedgate-session-local_AbC123xyz=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970"));
+    assert!(cleared.starts_with(
+        "__Host-fedgate-session-local_AbC123xyz=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970"
+    ));
 }
 
 #[test]

@@ -9,12 +9,8 @@ use crate::harness::gateway::client;
 use crate::harness::raw;
 use crate::http::bare::Bare;
 
-const LIMITS: [(&str, usize); 4] = [
-    ("/", 64 * 1024),
-    ("/local_x/oauth2/token", 64 * 1024),
-    ("/local_x/saml2/idpresponse", 384 * 1024),
-    ("/plain", 16 * 1024),
-];
+const LIMITS: [(&str, usize); 4] =
+    [("/", 64 * 1024), ("/local_x/oauth2/token", 64 * 1024), ("/local_x/saml2/idpresponse", 384 * 1024), ("/plain", 16 * 1024)];
 
 #[tokio::test]
 async fn r18_one_byte_decides() {
@@ -33,7 +29,8 @@ async fn r18_one_byte_decides() {
 async fn r18_chunks_do_not_help() {
     let bare = Bare::start().await;
     for (size, expected) in [(16 * 1024, 200), (16 * 1024 + 1, 413)] {
-        let mut request = b"POST /plain HTTP/1.1\r\nHost: known.example\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".to_vec();
+        let mut request =
+            b"POST /plain HTTP/1.1\r\nHost: known.example\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".to_vec();
         request.extend(format!("{size:x}\r\n").as_bytes());
         request.extend(vec![b'a'; size]);
         request.extend(b"\r\n0\r\n\r\n");

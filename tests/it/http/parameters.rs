@@ -29,7 +29,9 @@ fn a29_repeated_parameters_are_refused() {
 
 #[test]
 fn malformed_parameters_are_refused() {
-    for text in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=%C3", "a=%00", "a=%0d%0a", "%0a=1", "a=\u{7f}", "a=%e2%80", "a=%u0041", "a=%+1"] {
+    for text in
+        ["a=%", "a=%4", "a=%zz", "a=%ff", "a=%C3", "a=%00", "a=%0d%0a", "%0a=1", "a=\u{7f}", "a=%e2%80", "a=%u0041", "a=%+1"]
+    {
         assert_eq!(parse(text), Err(ParameterFault::Malformed), "{text}");
     }
 }

@@ -70,7 +70,9 @@ async fn u12_the_real_faces_too() {
         format!("/{}/logout", pool.id),
     ];
     for path in paths {
-        for answer in [client().get(gateway.url(&path)).send().await.unwrap(), client().post(gateway.url(&path)).send().await.unwrap()] {
+        for answer in
+            [client().get(gateway.url(&path)).send().await.unwrap(), client().post(gateway.url(&path)).send().await.unwrap()]
+        {
             check(answer.headers(), &path, false);
             assert!(answer.status().as_u16() < 500, "{path}: {}", answer.status());
         }

@@ -57,7 +57,8 @@ async fn u06_the_gateway_serves_its_origin_and_its_pools_domains_only() {
     let pool = gateway.add_pool("staff").await;
     gateway.add_domain(&pool, "corp", false).await;
     gateway.add_domain(&pool, "login.corp.example", true).await;
-    let ask = async |host: &str| client().get(gateway.url("/nothing-here")).header("Host", host).send().await.unwrap().status().as_u16();
+    let ask =
+        async |host: &str| client().get(gateway.url("/nothing-here")).header("Host", host).send().await.unwrap().status().as_u16();
     for host in ["id.example.com", "ID.example.com", "corp.id.example.com", "login.corp.example"] {
         assert_eq!(ask(host).await, 404, "{host} is served");
     }
