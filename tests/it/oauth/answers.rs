@@ -22,13 +22,23 @@ async fn everything(world: &World) -> Vec<(&'static str, Answer)> {
         ("tokens", tokens),
         ("a token error", world.post_as(CONFIDENTIAL, "/oauth2/token", &redemption(&code)).await),
         ("a revocation", world.post_as(CONFIDENTIAL, "/oauth2/revoke", &[("token", &refresh)]).await),
-        ("a sign-out", world.send("GET", &format!("/logout?client_id={CONFIDENTIAL}&logout_uri=https%3A%2F%2Fapp.example%2Fbye"), &[("Cookie", &cookie)], "").await),
+        (
+            "a sign-out",
+            world
+                .send(
+                    "GET",
+                    &format!("/logout?client_id={CONFIDENTIAL}&logout_uri=https%3A%2F%2Fapp.example%2Fbye"),
+                    &[("Cookie", &cookie)],
+                    "",
+                )
+                .await,
+        ),
         ("no sign-out", world.get("/logout").await),
         ("another method", world.send("DELETE", "/oauth2/authorize", &[], "").await),
     ]
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a22_nobody_keeps_an_answer() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -36,7 +46,7 @@ async fn a22_nobody_keeps_an_answer() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a21_a23_u12_headers_are_on_every_answer() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -49,7 +59,7 @@ async fn a21_a23_u12_headers_are_on_every_answer() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a20_no_redirect_repeats_a_request() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -58,7 +68,7 @@ async fn a20_no_redirect_repeats_a_request() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn pages_and_redirects_are_not_open_to_other_origins() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -68,12 +78,15 @@ async fn pages_and_redirects_are_not_open_to_other_origins() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn u02_cookies_are_out_of_reach_of_scripts() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
         for cookie in answer.cookies() {
-            assert!(cookie.contains("HttpOnly") && cookie.contains("Path=/") && cookie.contains("SameSite=Lax"), "{what}: {cookie}");
+            assert!(
+                cookie.contains("HttpOnly") && cookie.contains("Path=/") && cookie.contains("SameSite=Lax"),
+                "{what}: {cookie}"
+            );
         }
     }
 }

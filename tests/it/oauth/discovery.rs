@@ -14,7 +14,7 @@ async fn document(world: &World) -> Value {
     answer.json()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_document_names_the_pools_addresses() {
     let world = World::start().await;
     let document = document(&world).await;
@@ -31,22 +31,30 @@ async fn the_document_names_the_pools_addresses() {
         assert_eq!(document[member], format!("{issuer}{path}"), "{member}");
         assert_ne!(world.get(path).await.status, 404, "{member} is served");
     }
-    assert!(!document.to_string().contains("none\"],\"id_token") && document["id_token_signing_alg_values_supported"] == json!(["RS256"]));
+    assert!(
+        !document.to_string().contains("none\"],\"id_token")
+            && document["id_token_signing_alg_values_supported"] == json!(["RS256"])
+    );
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn u06_the_document_does_not_follow_the_host() {
     let world = World::start().await;
     let good = document(&world).await;
     let path = format!("/{POOL}/.well-known/openid-configuration");
-    for header in [("X-Forwarded-Host", "evil.example"), ("Forwarded", "host=evil.example"), ("X-Forwarded-Proto", "https"), ("Host", "localhost:1")] {
+    for header in [
+        ("X-Forwarded-Host", "evil.example"),
+        ("Forwarded", "host=evil.example"),
+        ("X-Forwarded-Proto", "https"),
+        ("Host", "localhost:1"),
+    ] {
         let answer = wire::send(&world.origin, "GET", &path, &[header], b"").await;
         assert_eq!(answer.json(), good, "{header:?}");
     }
     assert_eq!(wire::send(&world.origin, "GET", &path, &[("Host", "evil.example")], b"").await.status, 421);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a33_response_types_and_modes_behave_as_announced() {
     let world = World::start().await;
     let document = document(&world).await;
@@ -75,7 +83,7 @@ async fn a33_response_types_and_modes_behave_as_announced() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a33_grants_and_client_methods_behave_as_announced() {
     let world = World::start().await;
     let document = document(&world).await;
@@ -94,7 +102,7 @@ async fn a33_grants_and_client_methods_behave_as_announced() {
     assert_eq!(world.post("/oauth2/token", &fields).await.status, 200);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a33_the_published_keys_check_both_tokens() {
     let world = World::start().await;
     let answer = world.get("/.well-known/jwks.json").await;
@@ -113,10 +121,12 @@ async fn a33_the_published_keys_check_both_tokens() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn unknown_pools_have_no_documents() {
     let world = World::start().await;
-    for path in ["/local_Nobody999/.well-known/openid-configuration", "/local_Nobody999/.well-known/jwks.json", "/x/.well-known/jwks.json"] {
+    for path in
+        ["/local_Nobody999/.well-known/openid-configuration", "/local_Nobody999/.well-known/jwks.json", "/x/.well-known/jwks.json"]
+    {
         let answer = wire::send(&world.origin, "GET", path, &[], b"").await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(!answer.body.contains("Nobody999"), "U-18: {path}");
