@@ -7,6 +7,7 @@ mod harness;
 mod hosted_ui;
 mod house;
 mod http;
+mod journeys;
 mod keys;
 mod outbound;
 mod real;
