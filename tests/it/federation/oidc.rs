@@ -163,7 +163,6 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
         created_ms: START_MS,
         modified_ms: START_MS,
         declared: false,
-        document: serde_json::Value::Null,
     }
 }
 
