@@ -66,6 +66,14 @@ impl Bench {
         Self { idp, context, clock, oidc: Arc::new(Oidc::new()), provider, authorization: authorization() }
     }
 
+    /// The same settings under another name: none of the copies kept so far are its.
+    pub(crate) fn rename(&mut self, name: &str) {
+        let place = [POOL, "identity_provider", name, "client_secret"];
+        let sealed = self.context.ports.seal.seal(&place, b"gateway-secret").unwrap();
+        name.clone_into(&mut self.provider.name);
+        self.provider.sealed_details.insert("client_secret".to_owned(), sealed);
+    }
+
     /// Begins a login.
     pub(crate) async fn begin(&self) -> Result<Begun, Failure> {
         let start = Start {
@@ -163,6 +171,7 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
         created_ms: START_MS,
         modified_ms: START_MS,
         declared: false,
+        document: serde_json::Value::Object(serde_json::Map::new()),
     }
 }
 
