@@ -78,6 +78,16 @@ impl Memory {
         1
     }
 
+    /// How many records are held, expired ones that nobody asked for included.
+    pub fn len(&self) -> usize {
+        self.open().1.by_key.len()
+    }
+
+    /// Whether no record is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn open(&self) -> (i64, MutexGuard<'_, Records>) {
         (self.clock.now_ms(), self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }

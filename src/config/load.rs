@@ -61,7 +61,7 @@ pub fn load(from: &Source) -> Result<Config, Report> {
     unknown::check(&table, &mut report);
     let base = from.file.as_ref().and_then(|(name, _)| Path::new(name).parent()).map_or_else(PathBuf::new, Path::to_path_buf);
     let mut reader = Reader::new(&table, &from.variables, base, &mut report);
-    let config = sections(&mut reader, from.file.is_some());
+    let config = sections(&mut reader, from.file.as_ref().map(|(name, _)| name.clone()));
     match config {
         Some(config) if report.faults.is_empty() => Ok(config),
         _ => Err(report.sorted()),
@@ -69,7 +69,7 @@ pub fn load(from: &Source) -> Result<Config, Report> {
 }
 
 /// Every section is read before any is missed.
-fn sections(reader: &mut Reader<'_>, from_file: bool) -> Option<Config> {
+fn sections(reader: &mut Reader<'_>, file: Option<String>) -> Option<Config> {
     let general = general::read(reader);
     let http = http::read(reader);
     let store = store::read(reader);
@@ -91,6 +91,8 @@ fn sections(reader: &mut Reader<'_>, from_file: bool) -> Option<Config> {
         signing: signing?,
         telemetry: telemetry?,
         user_pools: user_pools?,
-        from_file,
+        from_file: file.is_some(),
+        file,
+        places: reader.places(),
     })
 }

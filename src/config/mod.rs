@@ -23,7 +23,10 @@ pub mod tree;
 pub mod unknown;
 pub mod user_pools;
 
+use std::collections::BTreeMap;
+
 use crate::base::declared::Declared;
+use crate::config::tree::Place;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -50,4 +53,8 @@ pub struct Config {
     pub user_pools: Vec<Declared>,
     /// Whether there was a file. Without one the gateway makes itself a first pool.
     pub from_file: bool,
+    /// The file's name as given.
+    pub file: Option<String>,
+    /// Where each key that is set stands.
+    pub places: BTreeMap<String, Place>,
 }

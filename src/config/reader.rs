@@ -39,6 +39,11 @@ impl<'a> Reader<'a> {
         tree::find(self.table, path).map(|node| node.place.clone())
     }
 
+    /// Where each key that is set stands.
+    pub fn places(&self) -> BTreeMap<String, Place> {
+        KEYS.iter().filter_map(|key| Some((key.path.to_owned(), self.place(key.path)?))).collect()
+    }
+
     /// The node of a key, as it stands.
     pub fn node(&mut self, path: &str) -> Option<&'a Node> {
         self.asked.insert(path.to_owned());

@@ -82,7 +82,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<String>> {
 
 fn create(path: &Path, random: &Random) -> Result<[u8; 32], KeyError> {
     let key: [u8; 32] = random.bytes();
-    match write(path, &Zeroizing::new(STANDARD.encode(key))) {
+    match write(path, &Zeroizing::new(STANDARD.encode(key)), random) {
         Ok(()) => Ok(key),
         // Another process was faster: its key counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => load_or_create(path, false, random),
@@ -91,11 +91,11 @@ fn create(path: &Path, random: &Random) -> Result<[u8; 32], KeyError> {
 }
 
 /// Writes beside and links into place, so that nobody ever reads half a key.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+fn write(path: &Path, text: &str, random: &Random) -> io::Result<()> {
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.exists()) {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
-    let half = path.with_extension(format!("{}.half", std::process::id()));
+    let half = path.with_extension(format!("{}.half", random.token()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
     writeln!(file, "{text}")?;

@@ -1,12 +1,16 @@
 //! The one integration binary. Its modules mirror `src`; add a module here, not a second binary (each links the whole gateway).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cache;
 mod federation;
 mod harness;
 mod hosted_ui;
 mod house;
 mod http;
+mod journeys;
 mod keys;
+mod oauth;
 mod outbound;
 mod real;
 mod saml;
+mod store;

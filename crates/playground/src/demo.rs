@@ -15,6 +15,7 @@ use crate::clock::{self, random_word};
 use crate::gateway::{self, Gateway, NotStarted, OidcProvider, SamlProvider, Settings};
 use crate::journal::Journal;
 use crate::oidc_idp::{self, Client, OidcIdp, OidcIdpHandle};
+use crate::saml_idp::{self, SamlIdp, SamlIdpHandle};
 use crate::server::{self, Bound, Running};
 
 /// The gateway's name for the OIDC stand-in.
@@ -32,6 +33,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// Copy the gateway's log to standard error.
     pub echo_log: bool,
+    /// The gateway's program; `None` = the `fedgate` beside the running program.
+    pub binary: Option<PathBuf>,
 }
 
 /// Everything, running. The fields end in the order in which they stand: the gateway first, its folder last.
@@ -43,6 +46,8 @@ pub struct Demo {
     _app: Running,
     /// The OIDC stand-in.
     pub oidc: OidcIdpHandle,
+    /// The SAML stand-in.
+    pub saml: SamlIdpHandle,
     /// The folder with configuration, database and log.
     pub folder: Folder,
 }
@@ -50,7 +55,7 @@ pub struct Demo {
 impl Demo {
     /// Starts every part and waits until the gateway answers.
     pub async fn start(options: &Options) -> Result<Self, NotStarted> {
-        let binary = gateway::binary()?;
+        let binary = options.binary.clone().map_or_else(gateway::binary, Ok)?;
         let journal = Journal::default();
         let oidc_client = Client::new("fedgate", &random_word());
         let oidc = OidcIdp::start(oidc_idp::Config {
@@ -58,6 +63,7 @@ impl Demo {
             journal: journal.clone(),
             ..oidc_idp::Config::default()
         })?;
+        let saml = SamlIdp::start(saml_idp::Config { journal: journal.clone(), ..saml_idp::Config::default() })?;
         let bound = bind_app(options.port)?;
         let settings = Settings {
             // Bound and let go again: the gateway takes it a moment later.
@@ -72,7 +78,7 @@ impl Demo {
                 client_id: oidc_client.client_id,
                 client_secret: oidc_client.client_secret.unwrap_or_default(),
             },
-            saml: SamlProvider { name: SAML_PROVIDER.to_owned(), metadata_url: String::new() },
+            saml: SamlProvider { name: SAML_PROVIDER.to_owned(), metadata_url: saml.metadata_url() },
         };
         let app = app::start(
             bound,
@@ -88,7 +94,7 @@ impl Demo {
         )?;
         let folder = Folder::new()?;
         let gateway = Gateway::start(&binary, &settings, folder.path(), options.echo_log).await?;
-        Ok(Self { gateway, settings, _app: app, oidc, folder })
+        Ok(Self { gateway, settings, _app: app, oidc, saml, folder })
     }
 
     /// Walks through every door as a person with a browser would; answers what happened, line by line.
@@ -166,7 +172,7 @@ const DOORS: &[Door] = &[
         title: "Through the SAML provider",
         label: "Example SAML",
         choose: None,
-        person: "Ada Lovelace",
+        person: "Katherine Johnson",
         provider: SAML_PROVIDER,
     },
     Door {

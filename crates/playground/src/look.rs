@@ -54,7 +54,7 @@ impl Brand {
             ),
             Self::Oidc => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><circle cx="16" cy="16" r="14" fill="currentColor" opacity=".16"/>"#,
-                r#"<path d="M21.2 11.2A7 7 0 1 0 23 16" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/><circle cx="22.6" cy="11.4" r="1.9" fill="currentColor"/></svg>"#
+                r#"<circle cx="16" cy="16" r="6.6" stroke="currentColor" stroke-width="2.6"/><circle cx="16" cy="16" r="2" fill="currentColor"/></svg>"#
             ),
             Self::Saml => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><path d="M16 2 28.1 9v14L16 30 3.9 23V9Z" fill="currentColor" opacity=".16"/>"#,

@@ -1,0 +1,264 @@
+//! The promise of every aggregate but users ([`super::people`]): what goes in comes out, what is unique stays unique, pages follow
+//! one another in order, and pools do not see each other.
+
+use fedgate::model::domain::Domain;
+use fedgate::model::identity_provider::ProviderKind;
+use fedgate::store::signing_keys::StoredKey;
+use fedgate::store::{Store, StoreError, UnitOfWork};
+
+use super::Subject;
+use super::samples::{POOL, add_pool, client, grant, map, pool, provider};
+
+pub const OTHER: &str = "local_other0000";
+
+pub async fn reader(store: &Store) -> UnitOfWork {
+    store.read().await.unwrap()
+}
+
+/// Runs a piece of work in a unit of its own.
+macro_rules! commit {
+    ($store:expr, $work:ident => $body:expr) => {{
+        let mut $work = $store.begin().await.unwrap();
+        let done = $body.await;
+        match done {
+            Ok(value) => $work.commit().await.map(|()| value),
+            Err(error) => Err(error),
+        }
+    }};
+}
+pub(crate) use commit;
+
+macro_rules! duplicate {
+    ($result:expr) => {
+        assert!(matches!($result, Err(StoreError::Duplicate)))
+    };
+}
+pub(crate) use duplicate;
+
+pub async fn pools(subject: &Subject) {
+    let store = &subject.store;
+    let mut first = pool(POOL);
+    commit!(store, work => work.user_pools().insert(&first)).unwrap();
+    assert_eq!(reader(store).await.user_pools().find(POOL).await.unwrap(), Some(first.clone()));
+    assert_eq!(reader(store).await.user_pools().find("local_nowhere00").await.unwrap(), None);
+    duplicate!(commit!(store, work => work.user_pools().insert(&first)));
+
+    // Declared pools are found by name, which is unique among them only.
+    let mut declared = pool(OTHER);
+    declared.declared = true;
+    commit!(store, work => work.user_pools().insert(&declared)).unwrap();
+    assert_eq!(reader(store).await.user_pools().find_declared(&first.name).await.unwrap(), Some(declared.clone()));
+    let mut third = pool("local_third0000");
+    third.declared = true;
+    duplicate!(commit!(store, work => work.user_pools().insert(&third)));
+    third.declared = false;
+    commit!(store, work => work.user_pools().insert(&third)).unwrap();
+
+    first.document = serde_json::json!({"b": 1, "a": 2});
+    first.username_case_sensitive = false;
+    first.modified_ms = i64::MAX;
+    commit!(store, work => work.user_pools().update(&first)).unwrap();
+    let found = reader(store).await.user_pools().find(POOL).await.unwrap().unwrap();
+    assert_eq!(found, first);
+    // Members keep the order in which they were given.
+    assert_eq!(found.document.to_string(), r#"{"b":1,"a":2}"#);
+
+    let page = reader(store).await.user_pools().list(None, 2).await.unwrap();
+    assert_eq!(page.iter().map(|pool| pool.id.as_str()).collect::<Vec<_>>(), [POOL, OTHER]);
+    let page = reader(store).await.user_pools().list(Some(OTHER), 2).await.unwrap();
+    assert_eq!(page, [third]);
+}
+
+pub async fn clients(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    for id in ["b", "a", "c"] {
+        commit!(store, work => work.app_clients().insert(&client(POOL, id))).unwrap();
+    }
+    // A client id is unique over all pools.
+    duplicate!(commit!(store, work => work.app_clients().insert(&client(OTHER, "a"))));
+    let mut declared = client(OTHER, "d");
+    declared.declared = true;
+    commit!(store, work => work.app_clients().insert(&declared)).unwrap();
+
+    let mut work = reader(store).await;
+    assert_eq!(work.app_clients().find(POOL, "a").await.unwrap(), Some(client(POOL, "a")));
+    assert_eq!(work.app_clients().find(OTHER, "a").await.unwrap(), None);
+    assert_eq!(work.app_clients().find_declared(OTHER, &declared.name).await.unwrap(), Some(declared.clone()));
+    assert_eq!(work.app_clients().find_declared(POOL, &declared.name).await.unwrap(), None);
+    assert_eq!(work.app_clients().find_declared(POOL, &client(POOL, "a").name).await.unwrap(), None);
+    assert_eq!(work.app_clients().list(POOL, None, 2).await.unwrap(), [client(POOL, "a"), client(POOL, "b")]);
+    assert_eq!(work.app_clients().list(POOL, Some("b"), 2).await.unwrap(), [client(POOL, "c")]);
+
+    let mut changed = client(POOL, "a");
+    "renamed".clone_into(&mut changed.name);
+    changed.secret_digest = None;
+    commit!(store, work => work.app_clients().update(&changed)).unwrap();
+    assert_eq!(reader(store).await.app_clients().find(POOL, "a").await.unwrap(), Some(changed));
+}
+
+pub async fn providers(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    let okta = provider(POOL, "Okta", &["z.example", "a.example"]);
+    commit!(store, work => work.identity_providers().insert(&okta)).unwrap();
+    let twin = provider(OTHER, "Okta", &["a.example"]);
+    commit!(store, work => work.identity_providers().insert(&twin)).unwrap();
+    duplicate!(commit!(store, work => work.identity_providers().insert(&provider(POOL, "Okta", &[]))));
+    duplicate!(commit!(store, work => work.identity_providers().insert(&provider(POOL, "Entra", &["a.example"]))));
+    let mut entra = provider(POOL, "Entra", &["entra.example"]);
+    entra.kind = ProviderKind::Oidc;
+    entra.enabled = false;
+    commit!(store, work => work.identity_providers().insert(&entra)).unwrap();
+
+    let mut work = reader(store).await;
+    assert_eq!(work.identity_providers().find(POOL, "Okta").await.unwrap(), Some(okta.clone()));
+    assert_eq!(work.identity_providers().find(POOL, "okta").await.unwrap(), None);
+    assert_eq!(work.identity_providers().find_by_identifier(POOL, "a.example").await.unwrap(), Some(okta.clone()));
+    assert_eq!(work.identity_providers().find_by_identifier(OTHER, "a.example").await.unwrap(), Some(twin));
+    assert_eq!(work.identity_providers().find_by_identifier(OTHER, "z.example").await.unwrap(), None);
+    assert_eq!(work.identity_providers().list(POOL, None, 60).await.unwrap(), [entra.clone(), okta.clone()]);
+    assert_eq!(work.identity_providers().list(POOL, Some("Entra"), 60).await.unwrap(), [okta]);
+    assert_eq!(work.identity_providers().list(POOL, Some("Okta"), 60).await.unwrap(), []);
+    assert_eq!(work.identity_providers().list(POOL, None, 1).await.unwrap(), [entra]);
+    drop(work);
+
+    let mut changed = provider(POOL, "Okta", &["new.example", "z.example"]);
+    changed.details = map(&[("oidc_issuer", "https://new.example")]);
+    changed.declared = true;
+    changed.document = serde_json::json!({"b": 1, "a": 2});
+    commit!(store, work => work.identity_providers().update(&changed)).unwrap();
+    let mut work = reader(store).await;
+    assert_eq!(work.identity_providers().find(POOL, "Okta").await.unwrap(), Some(changed));
+    assert_eq!(work.identity_providers().find_by_identifier(POOL, "a.example").await.unwrap(), None);
+}
+
+pub async fn domains(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    let domain = |name: &str, pool_id: &str, custom| Domain {
+        name: name.to_owned(),
+        pool_id: pool_id.to_owned(),
+        custom,
+        created_ms: 3,
+        document: serde_json::json!({"z": 1, "a": "é"}),
+    };
+    let (custom, prefix) = (domain("auth.example.com", POOL, true), domain("zebra", POOL, false));
+    commit!(store, work => work.domains().insert(&custom)).unwrap();
+    commit!(store, work => work.domains().insert(&prefix)).unwrap();
+    duplicate!(commit!(store, work => work.domains().insert(&domain("zebra", OTHER, false))));
+    let mut work = reader(store).await;
+    assert_eq!(work.domains().find("zebra").await.unwrap(), Some(prefix.clone()));
+    assert_eq!(work.domains().find("nowhere").await.unwrap(), None);
+    assert_eq!(work.domains().for_pool(POOL).await.unwrap(), [prefix, custom]);
+    assert_eq!(work.domains().for_pool(OTHER).await.unwrap(), []);
+}
+
+pub async fn grants(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    let first = grant(POOL, "1");
+    commit!(store, work => work.grants().insert(&first)).unwrap();
+    let mut work = reader(store).await;
+    assert_eq!(work.grants().find(POOL, "1").await.unwrap(), Some(first.clone()));
+    assert_eq!(work.grants().find(OTHER, "1").await.unwrap(), None);
+    assert_eq!(work.grants().find_by_code(POOL, "code of 1").await.unwrap(), Some(first.clone()));
+    assert_eq!(work.grants().find_by_code(OTHER, "code of 1").await.unwrap(), None);
+    assert_eq!(work.grants().find_by_refresh(POOL, "refresh of 1").await.unwrap(), Some(first.clone()));
+    assert_eq!(work.grants().find_by_refresh(POOL, "code of 1").await.unwrap(), None);
+    drop(work);
+
+    // A05: each of the three alone makes a duplicate; many grants without code or refresh token do not.
+    let mut same_code = grant(POOL, "2");
+    same_code.code_digest = first.code_digest.clone();
+    duplicate!(commit!(store, work => work.grants().insert(&same_code)));
+    let mut same_refresh = grant(POOL, "2");
+    same_refresh.refresh_digest = first.refresh_digest.clone();
+    duplicate!(commit!(store, work => work.grants().insert(&same_refresh)));
+    let mut same_id = grant(POOL, "1");
+    (same_id.code_digest, same_id.refresh_digest) = (None, None);
+    duplicate!(commit!(store, work => work.grants().insert(&same_id)));
+    for id in ["3", "4"] {
+        let mut bare = grant(POOL, id);
+        (bare.code_digest, bare.refresh_digest, bare.nonce) = (None, None, None);
+        commit!(store, work => work.grants().insert(&bare)).unwrap();
+        assert_eq!(reader(store).await.grants().find(POOL, id).await.unwrap(), Some(bare));
+    }
+
+    // The first revocation counts.
+    for now_ms in [50, 60] {
+        commit!(store, work => work.grants().revoke(POOL, "1", now_ms)).unwrap();
+        let found = reader(store).await.grants().find(POOL, "1").await.unwrap().unwrap();
+        assert_eq!(found.revoked_ms, Some(50));
+    }
+    assert_eq!(reader(store).await.grants().find(POOL, "3").await.unwrap().unwrap().revoked_ms, None);
+}
+
+pub async fn consumed(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    assert!(commit!(store, work => work.consumed().consume(POOL, "saml_assertion", "x", 100)).unwrap());
+    assert!(!commit!(store, work => work.consumed().consume(POOL, "saml_assertion", "x", 200)).unwrap());
+    // Name spaces and pools are apart.
+    assert!(commit!(store, work => work.consumed().consume(POOL, "state", "x", 100)).unwrap());
+    assert!(commit!(store, work => work.consumed().consume(OTHER, "saml_assertion", "x", 300)).unwrap());
+    // What was not committed was not consumed.
+    let mut work = store.begin().await.unwrap();
+    assert!(work.consumed().consume(POOL, "state", "y", 100).await.unwrap());
+    drop(work);
+    assert!(commit!(store, work => work.consumed().consume(POOL, "state", "y", 100)).unwrap());
+
+    assert_eq!(commit!(store, work => work.consumed().purge(100)).unwrap(), 0);
+    assert_eq!(commit!(store, work => work.consumed().purge(101)).unwrap(), 3);
+    assert!(!commit!(store, work => work.consumed().consume(OTHER, "saml_assertion", "x", 300)).unwrap());
+}
+
+pub async fn signing_keys(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    let key = |pool_id: &str, kid: &str, created_ms| StoredKey {
+        pool_id: pool_id.to_owned(),
+        kid: kid.to_owned(),
+        token_use: "id".to_owned(),
+        sealed_private: "v1.x.y".to_owned(),
+        public_jwk: r#"{"kty":"RSA"}"#.to_owned(),
+        active_from_ms: created_ms + 1,
+        retire_at_ms: None,
+        created_ms,
+    };
+    for key in [key(POOL, "a/+=", 3), key(POOL, "z", 2), key(POOL, "b", 2), key(OTHER, "z", 1)] {
+        commit!(store, work => work.signing_keys().insert(&key)).unwrap();
+    }
+    duplicate!(commit!(store, work => work.signing_keys().insert(&key(POOL, "z", 9))));
+    commit!(store, work => work.signing_keys().retire(POOL, "z", 77)).unwrap();
+    let mut retired = key(POOL, "z", 2);
+    retired.retire_at_ms = Some(77);
+    let listed = reader(store).await.signing_keys().list(POOL).await.unwrap();
+    assert_eq!(listed, [key(POOL, "b", 2), retired, key(POOL, "a/+=", 3)]);
+    assert_eq!(reader(store).await.signing_keys().list(OTHER).await.unwrap(), [key(OTHER, "z", 1)]);
+}
+
+pub async fn meta(subject: &Subject) {
+    let store = &subject.store;
+    assert_eq!(reader(store).await.meta().get("key").await.unwrap(), None);
+    assert_eq!(commit!(store, work => work.meta().get_or_insert("key", "one")).unwrap(), "one");
+    assert_eq!(commit!(store, work => work.meta().get_or_insert("key", "two")).unwrap(), "one");
+    assert_eq!(reader(store).await.meta().get("key").await.unwrap().as_deref(), Some("one"));
+    store.ping().await.unwrap();
+}
+
+pub async fn unknown_pools(subject: &Subject) {
+    let store = &subject.store;
+    assert!(matches!(commit!(store, work => work.app_clients().insert(&client(POOL, "a"))), Err(StoreError::Broken(_))));
+    assert!(matches!(commit!(store, work => work.grants().insert(&grant(POOL, "1"))), Err(StoreError::Broken(_))));
+    // Control.
+    add_pool(store, POOL).await;
+    commit!(store, work => work.app_clients().insert(&client(POOL, "a"))).unwrap();
+    commit!(store, work => work.grants().insert(&grant(POOL, "1"))).unwrap();
+}
