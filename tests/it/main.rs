@@ -9,6 +9,7 @@ mod house;
 mod http;
 mod journeys;
 mod keys;
+mod oauth;
 mod outbound;
 mod real;
 mod saml;
