@@ -23,17 +23,24 @@ use crate::app::hosts::PoolHosts;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::cache::{Cache, CacheError};
+use crate::cognito::caller::{self, AccessKey};
 use crate::config::Config;
+use crate::config::admin::{self, AdminKey};
 use crate::context::{Context, Ports};
 use crate::federation::broker::Broker;
 use crate::federation::providers;
+use crate::hosted_ui::HostedUiState;
 use crate::http::layer::Seam;
 use crate::http::server::{Running, Server, ServerError, ServerSettings};
 use crate::http::tls::{TlsError, TlsFiles};
 use crate::keys::seal::Seal;
 use crate::keys::{KeyError, KeyRing, master};
+use crate::model::failure::Failure;
+use crate::oauth::OAuthState;
 use crate::outbound::{Outbound, OutboundError, OutboundSettings};
+use crate::saml::SamlState;
 use crate::store::{Store, StoreError};
+use crate::{cognito, hosted_ui, oauth, saml};
 
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -65,6 +72,9 @@ pub enum AppError {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The first pool cannot be made.
+    #[error(transparent)]
+    FirstPool(Failure),
     /// `default_user_pool` names a pool that does not exist.
     #[error("there is no such user pool")]
     DefaultPool,
@@ -74,7 +84,7 @@ impl AppError {
     /// The keys that are to blame, each with what is wrong.
     pub fn faults(&self) -> Vec<(String, String)> {
         let key = match self {
-            Self::Store(_) | Self::SchemaBehind | Self::Keys(KeyError::Store(_)) => "store.url",
+            Self::Store(_) | Self::SchemaBehind | Self::FirstPool(_) | Self::Keys(KeyError::Store(_)) => "store.url",
             Self::Cache(_) => "cache.url",
             Self::Keys(_) => "secrets.master_key",
             Self::Outbound(_) => "outbound",
@@ -98,6 +108,7 @@ pub struct App {
     pub bootstrap: Arc<Bootstrap>,
     /// A short id of this process, in every audit line.
     pub replica: String,
+    face: Arc<cognito::Face>,
     seam: Seam,
 }
 
@@ -148,14 +159,14 @@ impl App {
             region: config.general.region.clone(),
             default_user_pool: config.general.default_user_pool.clone(),
         });
-        let bootstrap = bootstrap::run(&ports, config).await?;
+        let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
+        let bootstrap = bootstrap::run(&context, config).await?;
         if let Some(id) = &ports.default_user_pool
             && ports.store.read().await?.user_pools().find(id).await?.is_none()
         {
             return Err(AppError::DefaultPool);
         }
         let replica = random.text(8, b"0123456789abcdef");
-        let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
         let seam = Seam {
             secure: ports.public_url.scheme() == "https",
             trusted_proxies: config.http.trusted_proxies.clone(),
@@ -165,7 +176,9 @@ impl App {
             body_timeout: BODY_TIMEOUT,
         };
         let broker = Arc::new(Broker::new(providers::table()));
-        Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, seam })
+        let keys = access_keys(&bootstrap.admin_keys);
+        let face = Arc::new(cognito::Face { ports: Arc::clone(&ports), broker: Arc::clone(&broker), keys });
+        Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, face, seam })
     }
 
     /// Starts serving on a bound address. Must be called inside a tokio runtime.
@@ -174,12 +187,36 @@ impl App {
         Ok(server.start(self.seam.clone(), move |cfg| app.routes(cfg))?)
     }
 
-    /// Mounts every face.
+    /// Mounts every face. The order matters only for `/{pool_id}/…`, which is distinct from every plain path.
     fn routes(&self, cfg: &mut ServiceConfig) {
-        cfg.app_data(Data::from(Arc::clone(&self.ports)))
+        let (ports, broker) = (&self.ports, &self.broker);
+        cfg.app_data(Data::from(Arc::clone(ports)))
+            .app_data(Data::from(Arc::clone(&self.face)))
+            .app_data(Data::new(OAuthState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
+            .app_data(Data::new(SamlState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
+            .app_data(Data::new(HostedUiState { ports: Arc::clone(ports) }))
             .route("/healthz", web::get().to(health::alive))
-            .route("/readyz", web::get().to(health::ready));
+            .route("/readyz", web::get().to(health::ready))
+            .configure(cognito::routes)
+            .configure(oauth::routes)
+            .configure(saml::routes)
+            .configure(hosted_ui::routes);
     }
+}
+
+/// The administrators' keys as the Cognito face takes them.
+fn access_keys(keys: &[AdminKey]) -> Vec<AccessKey> {
+    keys.iter()
+        .map(|key| AccessKey {
+            id: key.access_key_id.clone(),
+            secret: key.secret_access_key.clone(),
+            access: match key.access {
+                admin::Access::Full => caller::Access::Full,
+                admin::Access::Read => caller::Access::Read,
+            },
+            user_pools: key.user_pools.clone(),
+        })
+        .collect()
 }
 
 fn outbound_settings(config: &Config) -> OutboundSettings {

@@ -2,22 +2,19 @@
 //!
 //! Owns these and their place in the store, so that restarts and other replicas find the same ones. Pools from the file are `cognito`'s.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::app::AppError;
 use crate::base::ids;
 use crate::base::secret::Secret;
 use crate::config::Config;
 use crate::config::admin::{Access, AdminKey};
-use crate::context::Ports;
-use crate::model::app_client::{AppClient, OAuthFlow};
-use crate::model::user_pool::UserPool;
+use crate::context::Context;
+use crate::user_pools::app_clients::{self, NewClient, NewSecret};
+use crate::user_pools::pools::{self, NewPool};
 
 const ADMIN_KEY: &str = "admin_key";
-const DEFAULT_POOL: &str = "default_user_pool";
-
-/// Where the app client of the first pool may send browsers back to: what a local app in development usually listens on.
-pub const CALLBACK_URLS: [&str; 2] = ["http://localhost:3000/callback", "http://127.0.0.1:3000/callback"];
+const FIRST_POOL: &str = "first_user_pool";
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const SECRET_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -34,19 +31,20 @@ pub struct Bootstrap {
 }
 
 /// Makes or finds them.
-pub async fn run(ports: &Ports, config: &Config) -> Result<Bootstrap, AppError> {
+pub async fn run(context: &Context, config: &Config) -> Result<Bootstrap, AppError> {
     let (admin_keys, admin_key_is_new) = match config.admin.keys.as_slice() {
         [] => {
-            let (key, is_new) = generated_key(ports).await?;
+            let (key, is_new) = generated_key(context).await?;
             (vec![key], is_new)
         }
         keys => (keys.to_vec(), false),
     };
-    let first_pool = if config.from_file { None } else { Some(first_pool(ports).await?) };
+    let first_pool = if config.from_file { None } else { Some(first_pool(context).await?) };
     Ok(Bootstrap { admin_keys, admin_key_is_new, first_pool })
 }
 
-async fn generated_key(ports: &Ports) -> Result<(AdminKey, bool), AppError> {
+async fn generated_key(context: &Context) -> Result<(AdminKey, bool), AppError> {
+    let ports = &context.ports;
     let id = format!("AKIA{}", ports.random.text(16, LETTERS));
     let secret = ports.random.text(40, SECRET_LETTERS);
     let document = json!({ "access_key_id": id, "secret_access_key": secret }).to_string();
@@ -70,56 +68,37 @@ async fn generated_key(ports: &Ports) -> Result<(AdminKey, bool), AppError> {
     Ok((key, is_new))
 }
 
-async fn first_pool(ports: &Ports) -> Result<(String, String), AppError> {
-    let (now, random) = (ports.clock.now_ms(), &ports.random);
-    let (pool_id, client_id) = (ids::user_pool_id(&ports.region, random), ids::client_id(random));
+async fn first_pool(context: &Context) -> Result<(String, String), AppError> {
+    let ports = &context.ports;
+    let (pool_id, client_id) = (ids::user_pool_id(&ports.region, &ports.random), ids::client_id(&ports.random));
     let mut work = ports.store.begin().await?;
-    let stored = work.meta().get_or_insert(DEFAULT_POOL, &format!("{pool_id} {client_id}")).await?;
+    let stored = work.meta().get_or_insert(FIRST_POOL, &format!("{pool_id} {client_id}")).await?;
     if let Some((pool, client)) = stored.split_once(' ').filter(|(pool, _)| *pool != pool_id) {
         return Ok((pool.to_owned(), client.to_owned()));
     }
-    work.user_pools().insert(&pool(&pool_id, now)).await?;
-    work.app_clients().insert(&client(&pool_id, &client_id, now)).await?;
-    ports.keys.create_for_pool(&mut work, &pool_id).await?;
+    let pool = NewPool { id: Some(pool_id.clone()), name: "default".to_owned(), declared: false, document: Map::new() };
+    let pool = pools::create(context, &mut work, pool).await.map_err(AppError::FirstPool)?;
+    let client = NewClient {
+        id: Some(client_id.clone()),
+        name: "default".to_owned(),
+        secret: NewSecret::None,
+        declared: false,
+        document: settings(),
+    };
+    app_clients::create(context, &mut work, &pool, client).await.map_err(AppError::FirstPool)?;
     work.commit().await?;
     Ok((pool_id, client_id))
 }
 
-fn pool(id: &str, now_ms: i64) -> UserPool {
-    UserPool {
-        id: id.to_owned(),
-        name: "default".to_owned(),
-        created_ms: now_ms,
-        modified_ms: now_ms,
-        declared: false,
-        username_case_sensitive: false,
-        document: json!({ "PoolName": "default" }),
-    }
-}
-
-fn client(pool_id: &str, id: &str, now_ms: i64) -> AppClient {
-    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    AppClient {
-        pool_id: pool_id.to_owned(),
-        id: id.to_owned(),
-        name: "default".to_owned(),
-        secret_digest: None,
-        secret_sealed: None,
-        callback_urls: texts(&CALLBACK_URLS),
-        logout_urls: texts(&["http://localhost:3000/", "http://127.0.0.1:3000/"]),
-        flows: vec![OAuthFlow::Code],
-        scopes: texts(&["openid", "email", "profile", "phone"]),
-        providers: Vec::new(),
-        access_token_s: 3600,
-        id_token_s: 3600,
-        refresh_token_s: 30 * 86_400,
-        revocation: true,
-        read_attributes: Vec::new(),
-        write_attributes: Vec::new(),
-        enabled: true,
-        created_ms: now_ms,
-        modified_ms: now_ms,
-        declared: false,
-        document: json!({ "ClientName": "default" }),
-    }
+/// The first app client's settings by Cognito's member names: an app in development on its usual local address.
+fn settings() -> Map<String, Value> {
+    let document = json!({
+        "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid", "email", "profile", "phone"],
+        "CallbackURLs": ["http://localhost:3000/callback"],
+        "LogoutURLs": ["http://localhost:3000/"],
+        "SupportedIdentityProviders": ["COGNITO"],
+    });
+    document.as_object().cloned().unwrap_or_default()
 }

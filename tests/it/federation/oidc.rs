@@ -152,6 +152,7 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
         ("attributes_request_method", "GET"),
     ];
     IdentityProvider {
+        document: serde_json::json!({ "ProviderName": "echo" }),
         pool_id: POOL.to_owned(),
         name: "Example".to_owned(),
         kind: ProviderKind::Oidc,
@@ -163,6 +164,7 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
         created_ms: START_MS,
         modified_ms: START_MS,
         declared: false,
+        document: serde_json::Value::Null,
     }
 }
 

@@ -63,6 +63,7 @@ pub fn client(pool_id: &str, id: &str) -> AppClient {
 
 pub fn provider(pool_id: &str, name: &str, identifiers: &[&str]) -> IdentityProvider {
     IdentityProvider {
+        document: serde_json::json!({ "ProviderName": "echo" }),
         pool_id: pool_id.to_owned(),
         name: name.to_owned(),
         kind: ProviderKind::Saml,
@@ -74,6 +75,7 @@ pub fn provider(pool_id: &str, name: &str, identifiers: &[&str]) -> IdentityProv
         created_ms: 5,
         modified_ms: 6,
         declared: false,
+        document: json!({"ProviderName": "x", "A": 1}),
     }
 }
 
