@@ -24,6 +24,7 @@ use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::cache::{Cache, CacheError};
 use crate::cognito::caller::{self, AccessKey};
+use crate::cognito::declare::{self, DeclareFault};
 use crate::config::Config;
 use crate::config::admin::{self, AdminKey};
 use crate::context::{Context, Ports};
@@ -75,6 +76,12 @@ pub enum AppError {
     /// The first pool cannot be made.
     #[error(transparent)]
     FirstPool(Failure),
+    /// Mistakes under `[[user_pools]]`.
+    #[error("the declared user pools are not right")]
+    Declared(Vec<DeclareFault>),
+    /// The declared pools do not fit what is stored.
+    #[error(transparent)]
+    Apply(Failure),
     /// `default_user_pool` names a pool that does not exist.
     #[error("there is no such user pool")]
     DefaultPool,
@@ -84,6 +91,8 @@ impl AppError {
     /// The keys that are to blame, each with what is wrong.
     pub fn faults(&self) -> Vec<(String, String)> {
         let key = match self {
+            Self::Declared(faults) => return faults.iter().map(|fault| (fault.path.clone(), fault.to_string())).collect(),
+            Self::Apply(_) => "user_pools",
             Self::Store(_) | Self::SchemaBehind | Self::FirstPool(_) | Self::Keys(KeyError::Store(_)) => "store.url",
             Self::Cache(_) => "cache.url",
             Self::Keys(_) => "secrets.master_key",
@@ -138,6 +147,7 @@ pub fn public_url(config: &Config, address: SocketAddr) -> Url {
 impl App {
     /// Connects everything and makes what the first start makes.
     pub async fn build(config: &Config, public_url: Url, clock: Clock, random: Random) -> Result<Self, AppError> {
+        check_declared(config)?;
         let store = Store::connect(config.store.url.reveal()).await?;
         if config.store.migrate {
             store.migrate().await?;
@@ -161,6 +171,8 @@ impl App {
         });
         let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
         let bootstrap = bootstrap::run(&context, config).await?;
+        let broker = Arc::new(Broker::new(providers::table()));
+        declare::apply(&context, &broker, &config.user_pools).await.map_err(AppError::Apply)?;
         if let Some(id) = &ports.default_user_pool
             && ports.store.read().await?.user_pools().find(id).await?.is_none()
         {
@@ -175,7 +187,6 @@ impl App {
             hosts: Arc::new(PoolHosts::new(context)),
             body_timeout: BODY_TIMEOUT,
         };
-        let broker = Arc::new(Broker::new(providers::table()));
         let keys = access_keys(&bootstrap.admin_keys);
         let face = Arc::new(cognito::Face { ports: Arc::clone(&ports), broker: Arc::clone(&broker), keys });
         Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, face, seam })
@@ -202,6 +213,12 @@ impl App {
             .configure(saml::routes)
             .configure(hosted_ui::routes);
     }
+}
+
+/// Every mistake under `[[user_pools]]` that shows without store and network.
+fn check_declared(config: &Config) -> Result<(), AppError> {
+    let faults = declare::check(&config.user_pools);
+    if faults.is_empty() { Ok(()) } else { Err(AppError::Declared(faults)) }
 }
 
 /// The administrators' keys as the Cognito face takes them.

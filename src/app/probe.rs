@@ -49,6 +49,7 @@ pub async fn examine(config: &Config) -> (Vec<String>, Vec<(String, String)>) {
         note(loaded.map_err(AppError::Tls));
     }
     note(Outbound::new(&crate::app::outbound_settings(config)).map(|_| "outbound: ready".to_owned()).map_err(AppError::from));
+    note(crate::app::check_declared(config).map(|()| format!("user_pools: {} declared", config.user_pools.len())));
     note(cache(config).await);
     note(store(config).await);
     (good, faults)

@@ -239,6 +239,8 @@ impl Api {
 fn correction(shape: &str) -> Option<&'static str> {
     match shape {
         "DomainType" => Some(r"^[a-z0-9](?:[a-z0-9\-.]{0,61}[a-z0-9])?$"),
+        // The same without its look-behind, which Rust's engine does not have: no dot at the end.
+        "S3BucketType" => Some(r"^(?:[0-9A-Za-z.\-_]*[0-9A-Za-z\-_])?$"),
         _ => None,
     }
 }

@@ -39,6 +39,19 @@ pub fn request(api: &Api, shape: ShapeId, document: Value) -> Result<Value, Misf
     run(api, shape, document, false)
 }
 
+/// Checks one value against its shape: what it breaks, without repeating it. For declarations.
+pub fn value(api: &Api, shape: ShapeId, value: Value) -> Result<Value, Vec<String>> {
+    run(api, shape, value, false).map_err(|misfit| match misfit {
+        Misfit::Type(text) => vec![text],
+        Misfit::Constraints(list) => {
+            let constraint = |text: String| {
+                text.split_once("constraint: ").map_or_else(|| text.clone(), |(_, constraint)| constraint.to_owned())
+            };
+            list.into_iter().map(constraint).collect()
+        }
+    })
+}
+
 /// Checks an answer of ours: unknown members and nulls are violations too. For tests.
 pub fn response(api: &Api, shape: ShapeId, document: Value) -> Result<Value, Misfit> {
     run(api, shape, document, true)

@@ -116,6 +116,11 @@ pub async fn insert(work: &mut UnitOfWork, provider: &IdentityProvider) -> Resul
     }
 }
 
+/// Whether a setting is a secret.
+pub fn is_secret(key: &str) -> bool {
+    SECRET_DETAILS.contains(&key)
+}
+
 /// The provider of that name.
 pub async fn find(work: &mut UnitOfWork, pool_id: &str, name: &str) -> Result<IdentityProvider, Failure> {
     let found = work.identity_providers().find(pool_id, name).await?;

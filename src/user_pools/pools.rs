@@ -56,7 +56,10 @@ pub async fn create(context: &Context, work: &mut UnitOfWork, new: NewPool) -> R
     let pool = draft(context, new)?;
     match work.user_pools().insert(&pool).await {
         Err(StoreError::Duplicate) => {
-            return Err(Failure::InvalidParameter(format!("A user pool with the id {} exists or existed.", pool.id)));
+            return Err(Failure::ConcurrentModification(format!(
+                "A user pool with the id {} or that name was just declared.",
+                pool.id
+            )));
         }
         other => other?,
     }

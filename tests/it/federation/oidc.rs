@@ -152,7 +152,6 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
         ("attributes_request_method", "GET"),
     ];
     IdentityProvider {
-        document: serde_json::json!({ "ProviderName": "echo" }),
         pool_id: POOL.to_owned(),
         name: "Example".to_owned(),
         kind: ProviderKind::Oidc,

@@ -22,7 +22,17 @@ async fn everything(world: &World) -> Vec<(&'static str, Answer)> {
         ("tokens", tokens),
         ("a token error", world.post_as(CONFIDENTIAL, "/oauth2/token", &redemption(&code)).await),
         ("a revocation", world.post_as(CONFIDENTIAL, "/oauth2/revoke", &[("token", &refresh)]).await),
-        ("a sign-out", world.send("GET", &format!("/logout?client_id={CONFIDENTIAL}&logout_uri=https%3A%2F%2Fapp.example%2Fbye"), &[("Cookie", &cookie)], "").await),
+        (
+            "a sign-out",
+            world
+                .send(
+                    "GET",
+                    &format!("/logout?client_id={CONFIDENTIAL}&logout_uri=https%3A%2F%2Fapp.example%2Fbye"),
+                    &[("Cookie", &cookie)],
+                    "",
+                )
+                .await,
+        ),
         ("no sign-out", world.get("/logout").await),
         ("another method", world.send("DELETE", "/oauth2/authorize", &[], "").await),
     ]
@@ -73,7 +83,10 @@ async fn u02_cookies_are_out_of_reach_of_scripts() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
         for cookie in answer.cookies() {
-            assert!(cookie.contains("HttpOnly") && cookie.contains("Path=/") && cookie.contains("SameSite=Lax"), "{what}: {cookie}");
+            assert!(
+                cookie.contains("HttpOnly") && cookie.contains("Path=/") && cookie.contains("SameSite=Lax"),
+                "{what}: {cookie}"
+            );
         }
     }
 }

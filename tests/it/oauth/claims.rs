@@ -22,8 +22,20 @@ async fn an_access_token_has_cognitos_claims() {
     let tokens = world.tokens().await;
     let access = claims(&tokens.text("access_token"));
     let expected = [
-        "auth_time", "client_id", "cognito:groups", "event_id", "exp", "iat", "iss", "jti", "origin_jti", "scope", "sub", "token_use",
-        "username", "version",
+        "auth_time",
+        "client_id",
+        "cognito:groups",
+        "event_id",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "origin_jti",
+        "scope",
+        "sub",
+        "token_use",
+        "username",
+        "version",
     ];
     assert_eq!(names(&access), expected);
     assert_eq!(access["sub"], SUB);
@@ -45,9 +57,29 @@ async fn an_id_token_has_cognitos_claims() {
     let tokens = world.tokens_for(&[("scope", Some("openid")), ("nonce", Some("n-1"))]).await;
     let (id, access) = (claims(&tokens.text("id_token")), claims(&tokens.text("access_token")));
     let expected = [
-        "address", "at_hash", "aud", "auth_time", "cognito:groups", "cognito:username", "custom:level", "email", "email_verified",
-        "event_id", "exp", "iat", "identities", "iss", "jti", "name", "nonce", "origin_jti", "phone_number", "phone_number_verified",
-        "sub", "token_use", "updated_at",
+        "address",
+        "at_hash",
+        "aud",
+        "auth_time",
+        "cognito:groups",
+        "cognito:username",
+        "custom:level",
+        "email",
+        "email_verified",
+        "event_id",
+        "exp",
+        "iat",
+        "identities",
+        "iss",
+        "jti",
+        "name",
+        "nonce",
+        "origin_jti",
+        "phone_number",
+        "phone_number_verified",
+        "sub",
+        "token_use",
+        "updated_at",
     ];
     assert_eq!(names(&id), expected);
     assert_eq!(id["aud"], CONFIDENTIAL);
@@ -99,7 +131,8 @@ async fn the_header_is_cognitos_and_the_keys_differ() {
 async fn scopes_and_readable_attributes_narrow_what_an_app_sees() {
     let world = World::start().await;
     let attributes = |id: &Value| -> Vec<String> {
-        let ours = ["address", "custom:level", "email", "email_verified", "name", "phone_number", "phone_number_verified", "updated_at"];
+        let ours =
+            ["address", "custom:level", "email", "email_verified", "name", "phone_number", "phone_number_verified", "updated_at"];
         names(id).into_iter().filter(|name| ours.contains(name)).map(str::to_owned).collect()
     };
     for (scope, expected) in [

@@ -58,11 +58,14 @@ async fn a07_exactly_one_method() {
     assert_eq!(token(&world, &[&right, &right], &good).await.text("error"), "invalid_request", "two headers");
     let other = changed(&good, &[("client_id", Some(PUBLIC))]);
     assert_eq!(token(&world, &[&right], &other).await.text("error"), "invalid_request", "another id in the body");
-    let assertion = changed(&good, &[
-        ("client_id", Some(CONFIDENTIAL)),
-        ("client_assertion_type", Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")),
-        ("client_assertion", Some("eyJhbGciOiJub25lIn0.e30.")),
-    ]);
+    let assertion = changed(
+        &good,
+        &[
+            ("client_id", Some(CONFIDENTIAL)),
+            ("client_assertion_type", Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")),
+            ("client_assertion", Some("eyJhbGciOiJub25lIn0.e30.")),
+        ],
+    );
     assert_eq!(token(&world, &[], &assertion).await.text("error"), "invalid_client", "an assertion");
     let same = changed(&good, &[("client_id", Some(CONFIDENTIAL))]);
     assert_eq!(token(&world, &[&right], &same).await.status, 200, "the control: the same id in the body");
@@ -76,7 +79,18 @@ async fn a07_broken_headers_are_no_client() {
     let right = basic(CONFIDENTIAL, SECRET);
     let bare = right.trim_start_matches("Basic ");
     let long = format!("Basic {}", "A".repeat(6000));
-    for header in ["", "Basic", "Basic ", "Basic !!!!", "Basic bm9jb2xvbg==", "Basic OnNlY3JldA==", bare, &format!("Bearer {bare}"), &format!("Digest {bare}"), &long] {
+    for header in [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!!",
+        "Basic bm9jb2xvbg==",
+        "Basic OnNlY3JldA==",
+        bare,
+        &format!("Bearer {bare}"),
+        &format!("Digest {bare}"),
+        &long,
+    ] {
         let answer = token(&world, &[header], &good).await;
         assert_eq!((answer.status, answer.text("error").as_str()), (400, "invalid_client"), "{header}");
     }

@@ -56,7 +56,9 @@ async fn a14_a_code_matches_in_full() {
     let world = World::start().await;
     let code = world.code().await;
     let upper = code.to_uppercase();
-    for value in [&code[..35], &code[1..], &format!("{code}0"), &format!(" {code}"), &format!("{code} "), &upper, &code.replace('-', "")] {
+    for value in
+        [&code[..35], &code[1..], &format!("{code}0"), &format!(" {code}"), &format!("{code} "), &upper, &code.replace('-', "")]
+    {
         if value != code {
             let answer = world.redeem(value).await;
             assert_eq!((answer.status, &*answer.body), REFUSED, "A-14: {value}");

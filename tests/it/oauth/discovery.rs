@@ -31,7 +31,10 @@ async fn the_document_names_the_pools_addresses() {
         assert_eq!(document[member], format!("{issuer}{path}"), "{member}");
         assert_ne!(world.get(path).await.status, 404, "{member} is served");
     }
-    assert!(!document.to_string().contains("none\"],\"id_token") && document["id_token_signing_alg_values_supported"] == json!(["RS256"]));
+    assert!(
+        !document.to_string().contains("none\"],\"id_token")
+            && document["id_token_signing_alg_values_supported"] == json!(["RS256"])
+    );
 }
 
 #[actix_web::test]
@@ -39,7 +42,12 @@ async fn u06_the_document_does_not_follow_the_host() {
     let world = World::start().await;
     let good = document(&world).await;
     let path = format!("/{POOL}/.well-known/openid-configuration");
-    for header in [("X-Forwarded-Host", "evil.example"), ("Forwarded", "host=evil.example"), ("X-Forwarded-Proto", "https"), ("Host", "localhost:1")] {
+    for header in [
+        ("X-Forwarded-Host", "evil.example"),
+        ("Forwarded", "host=evil.example"),
+        ("X-Forwarded-Proto", "https"),
+        ("Host", "localhost:1"),
+    ] {
         let answer = wire::send(&world.origin, "GET", &path, &[header], b"").await;
         assert_eq!(answer.json(), good, "{header:?}");
     }
@@ -116,7 +124,9 @@ async fn a33_the_published_keys_check_both_tokens() {
 #[actix_web::test]
 async fn unknown_pools_have_no_documents() {
     let world = World::start().await;
-    for path in ["/local_Nobody999/.well-known/openid-configuration", "/local_Nobody999/.well-known/jwks.json", "/x/.well-known/jwks.json"] {
+    for path in
+        ["/local_Nobody999/.well-known/openid-configuration", "/local_Nobody999/.well-known/jwks.json", "/x/.well-known/jwks.json"]
+    {
         let answer = wire::send(&world.origin, "GET", path, &[], b"").await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(!answer.body.contains("Nobody999"), "U-18: {path}");

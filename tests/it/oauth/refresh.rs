@@ -64,7 +64,9 @@ async fn a14_matches_in_full() {
     let last = if token.ends_with('A') { "B" } else { "A" };
     let altered = format!("{}{last}", &token[..token.len() - 1]);
     let swapped = token.replace("eyJ", "eYJ");
-    for value in [&token[..token.len() - 1], &token[1..], &format!("{token}A"), &format!("{token}="), &altered, &swapped, "x", "a.b.c.d.e"] {
+    for value in
+        [&token[..token.len() - 1], &token[1..], &format!("{token}A"), &format!("{token}="), &altered, &swapped, "x", "a.b.c.d.e"]
+    {
         refused(&world, value, value).await;
     }
     assert_eq!(world.refresh(&token).await.status, 200, "the control");

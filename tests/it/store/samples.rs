@@ -63,7 +63,6 @@ pub fn client(pool_id: &str, id: &str) -> AppClient {
 
 pub fn provider(pool_id: &str, name: &str, identifiers: &[&str]) -> IdentityProvider {
     IdentityProvider {
-        document: serde_json::json!({ "ProviderName": "echo" }),
         pool_id: pool_id.to_owned(),
         name: name.to_owned(),
         kind: ProviderKind::Saml,

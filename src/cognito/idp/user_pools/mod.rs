@@ -28,7 +28,9 @@ pub const ACCOUNT: &str = "000000000000";
 /// A pool as describe answers show it (Cognito: `UserPoolType`).
 fn described(call: &Call, pool: &UserPool, domains: &[Domain], users: i64) -> Value {
     let mut shown = pool.document.as_object().cloned().unwrap_or_default();
+    // They are shown under other names.
     shown.remove("Schema");
+    shown.remove("PoolName");
     mirror(&mut shown);
     let policies = policies(shown.get("Policies"));
     let secured = shown.get("UserPoolAddOns").and_then(|add_ons| add_ons.get("AdvancedSecurityMode")).and_then(Value::as_str);

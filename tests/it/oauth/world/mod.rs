@@ -113,8 +113,7 @@ impl World {
 
     /// POST of a form with Basic authentication.
     pub async fn post_as(&self, client_id: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let headers =
-            [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &*basic(client_id, SECRET))];
+        let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &*basic(client_id, SECRET))];
         self.send("POST", path, &headers, &form(fields)).await
     }
 
