@@ -44,7 +44,11 @@ pub async fn run(ports: &Arc<Ports>, config: &Config) -> Result<Bootstrap, AppEr
         }
         keys => (keys.to_vec(), false),
     };
-    let first_pool = if config.from_file { None } else { Some(first_pool(&Context { ports: Arc::clone(ports), request_id: "start".to_owned() }).await?) };
+    let first_pool = if config.from_file {
+        None
+    } else {
+        Some(first_pool(&Context { ports: Arc::clone(ports), request_id: "start".to_owned() }).await?)
+    };
     Ok(Bootstrap { admin_keys, admin_key_is_new, first_pool })
 }
 
