@@ -23,22 +23,25 @@ use crate::app::hosts::PoolHosts;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::cache::{Cache, CacheError};
-use crate::cognito::caller::{Access, AccessKey};
+use crate::cognito::caller::{self, AccessKey};
 use crate::cognito::declare::{self, DeclareFault};
-use crate::cognito::{self, Face};
 use crate::config::Config;
-use crate::config::admin::Access as AdminAccess;
+use crate::config::admin::{self, AdminKey};
 use crate::context::{Context, Ports};
 use crate::federation::broker::Broker;
 use crate::federation::providers;
+use crate::hosted_ui::HostedUiState;
 use crate::http::layer::Seam;
 use crate::http::server::{Running, Server, ServerError, ServerSettings};
 use crate::http::tls::{TlsError, TlsFiles};
 use crate::keys::seal::Seal;
 use crate::keys::{KeyError, KeyRing, master};
 use crate::model::failure::Failure;
+use crate::oauth::OAuthState;
 use crate::outbound::{Outbound, OutboundError, OutboundSettings};
+use crate::saml::SamlState;
 use crate::store::{Store, StoreError};
+use crate::{cognito, hosted_ui, oauth, saml};
 
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -70,15 +73,18 @@ pub enum AppError {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// `default_user_pool` names a pool that does not exist.
-    #[error("there is no such user pool")]
-    DefaultPool,
+    /// The first pool cannot be made.
+    #[error(transparent)]
+    FirstPool(Failure),
     /// Mistakes under `[[user_pools]]`.
-    #[error("the declared user pools are wrong")]
+    #[error("the declared user pools are not right")]
     Declared(Vec<DeclareFault>),
     /// The declared pools do not fit what is stored.
     #[error(transparent)]
     Apply(Failure),
+    /// `default_user_pool` names a pool that does not exist.
+    #[error("there is no such user pool")]
+    DefaultPool,
 }
 
 impl AppError {
@@ -87,7 +93,7 @@ impl AppError {
         let key = match self {
             Self::Declared(faults) => return faults.iter().map(|fault| (fault.path.clone(), fault.to_string())).collect(),
             Self::Apply(_) => "user_pools",
-            Self::Store(_) | Self::SchemaBehind | Self::Keys(KeyError::Store(_)) => "store.url",
+            Self::Store(_) | Self::SchemaBehind | Self::FirstPool(_) | Self::Keys(KeyError::Store(_)) => "store.url",
             Self::Cache(_) => "cache.url",
             Self::Keys(_) => "secrets.master_key",
             Self::Outbound(_) => "outbound",
@@ -111,6 +117,7 @@ pub struct App {
     pub bootstrap: Arc<Bootstrap>,
     /// A short id of this process, in every audit line.
     pub replica: String,
+    face: Arc<cognito::Face>,
     seam: Seam,
 }
 
@@ -162,9 +169,9 @@ impl App {
             region: config.general.region.clone(),
             default_user_pool: config.general.default_user_pool.clone(),
         });
-        let bootstrap = bootstrap::run(&ports, config).await?;
-        let broker = Arc::new(Broker::new(providers::table()));
         let context = Context { ports: Arc::clone(&ports), request_id: "start".to_owned() };
+        let bootstrap = bootstrap::run(&context, config).await?;
+        let broker = Arc::new(Broker::new(providers::table()));
         declare::apply(&context, &broker, &config.user_pools).await.map_err(AppError::Apply)?;
         if let Some(id) = &ports.default_user_pool
             && ports.store.read().await?.user_pools().find(id).await?.is_none()
@@ -180,7 +187,9 @@ impl App {
             hosts: Arc::new(PoolHosts::new(context)),
             body_timeout: BODY_TIMEOUT,
         };
-        Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, seam })
+        let keys = access_keys(&bootstrap.admin_keys);
+        let face = Arc::new(cognito::Face { ports: Arc::clone(&ports), broker: Arc::clone(&broker), keys });
+        Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, face, seam })
     }
 
     /// Starts serving on a bound address. Must be called inside a tokio runtime.
@@ -189,17 +198,20 @@ impl App {
         Ok(server.start(self.seam.clone(), move |cfg| app.routes(cfg))?)
     }
 
-    /// Mounts every face.
+    /// Mounts every face. The order matters only for `/{pool_id}/…`, which is distinct from every plain path.
     fn routes(&self, cfg: &mut ServiceConfig) {
-        cfg.app_data(Data::from(Arc::clone(&self.ports)))
+        let (ports, broker) = (&self.ports, &self.broker);
+        cfg.app_data(Data::from(Arc::clone(ports)))
+            .app_data(Data::from(Arc::clone(&self.face)))
+            .app_data(Data::new(OAuthState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
+            .app_data(Data::new(SamlState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
+            .app_data(Data::new(HostedUiState { ports: Arc::clone(ports) }))
             .route("/healthz", web::get().to(health::alive))
             .route("/readyz", web::get().to(health::ready))
-            .app_data(Data::new(Face {
-                ports: Arc::clone(&self.ports),
-                broker: Arc::clone(&self.broker),
-                keys: access_keys(&self.bootstrap),
-            }))
-            .configure(cognito::routes);
+            .configure(cognito::routes)
+            .configure(oauth::routes)
+            .configure(saml::routes)
+            .configure(hosted_ui::routes);
     }
 }
 
@@ -209,17 +221,19 @@ fn check_declared(config: &Config) -> Result<(), AppError> {
     if faults.is_empty() { Ok(()) } else { Err(AppError::Declared(faults)) }
 }
 
-fn access_keys(bootstrap: &Bootstrap) -> Vec<AccessKey> {
-    let keys = bootstrap.admin_keys.iter().map(|key| AccessKey {
-        id: key.access_key_id.clone(),
-        secret: key.secret_access_key.clone(),
-        access: match key.access {
-            AdminAccess::Full => Access::Full,
-            AdminAccess::Read => Access::Read,
-        },
-        user_pools: key.user_pools.clone(),
-    });
-    keys.collect()
+/// The administrators' keys as the Cognito face takes them.
+fn access_keys(keys: &[AdminKey]) -> Vec<AccessKey> {
+    keys.iter()
+        .map(|key| AccessKey {
+            id: key.access_key_id.clone(),
+            secret: key.secret_access_key.clone(),
+            access: match key.access {
+                admin::Access::Full => caller::Access::Full,
+                admin::Access::Read => caller::Access::Read,
+            },
+            user_pools: key.user_pools.clone(),
+        })
+        .collect()
 }
 
 fn outbound_settings(config: &Config) -> OutboundSettings {

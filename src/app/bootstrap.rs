@@ -2,8 +2,6 @@
 //!
 //! Owns these and their place in the store, so that restarts and other replicas find the same ones. Pools from the file are `cognito`'s.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use crate::app::AppError;
@@ -11,15 +9,12 @@ use crate::base::ids;
 use crate::base::secret::Secret;
 use crate::config::Config;
 use crate::config::admin::{Access, AdminKey};
-use crate::context::{Context, Ports};
+use crate::context::Context;
 use crate::user_pools::app_clients::{self, NewClient, NewSecret};
 use crate::user_pools::pools::{self, NewPool};
 
 const ADMIN_KEY: &str = "admin_key";
-const DEFAULT_POOL: &str = "default_user_pool";
-
-/// Where the app client of the first pool may send browsers back to: what a local app in development usually listens on.
-pub const CALLBACK_URLS: [&str; 2] = ["http://localhost:3000/callback", "http://127.0.0.1:3000/callback"];
+const FIRST_POOL: &str = "first_user_pool";
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const SECRET_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -36,23 +31,20 @@ pub struct Bootstrap {
 }
 
 /// Makes or finds them.
-pub async fn run(ports: &Arc<Ports>, config: &Config) -> Result<Bootstrap, AppError> {
+pub async fn run(context: &Context, config: &Config) -> Result<Bootstrap, AppError> {
     let (admin_keys, admin_key_is_new) = match config.admin.keys.as_slice() {
         [] => {
-            let (key, is_new) = generated_key(ports).await?;
+            let (key, is_new) = generated_key(context).await?;
             (vec![key], is_new)
         }
         keys => (keys.to_vec(), false),
     };
-    let first_pool = if config.from_file {
-        None
-    } else {
-        Some(first_pool(&Context { ports: Arc::clone(ports), request_id: "start".to_owned() }).await?)
-    };
+    let first_pool = if config.from_file { None } else { Some(first_pool(context).await?) };
     Ok(Bootstrap { admin_keys, admin_key_is_new, first_pool })
 }
 
-async fn generated_key(ports: &Ports) -> Result<(AdminKey, bool), AppError> {
+async fn generated_key(context: &Context) -> Result<(AdminKey, bool), AppError> {
+    let ports = &context.ports;
     let id = format!("AKIA{}", ports.random.text(16, LETTERS));
     let secret = ports.random.text(40, SECRET_LETTERS);
     let document = json!({ "access_key_id": id, "secret_access_key": secret }).to_string();
@@ -80,31 +72,33 @@ async fn first_pool(context: &Context) -> Result<(String, String), AppError> {
     let ports = &context.ports;
     let (pool_id, client_id) = (ids::user_pool_id(&ports.region, &ports.random), ids::client_id(&ports.random));
     let mut work = ports.store.begin().await?;
-    let stored = work.meta().get_or_insert(DEFAULT_POOL, &format!("{pool_id} {client_id}")).await?;
+    let stored = work.meta().get_or_insert(FIRST_POOL, &format!("{pool_id} {client_id}")).await?;
     if let Some((pool, client)) = stored.split_once(' ').filter(|(pool, _)| *pool != pool_id) {
         return Ok((pool.to_owned(), client.to_owned()));
     }
-    let new = NewPool { id: Some(pool_id), name: "default".to_owned(), declared: false, document: Map::new() };
-    let pool = pools::create(context, &mut work, new).await.map_err(AppError::Apply)?;
-    let new = NewClient {
-        id: Some(client_id),
+    let pool = NewPool { id: Some(pool_id.clone()), name: "default".to_owned(), declared: false, document: Map::new() };
+    let pool = pools::create(context, &mut work, pool).await.map_err(AppError::FirstPool)?;
+    let client = NewClient {
+        id: Some(client_id.clone()),
         name: "default".to_owned(),
         secret: NewSecret::None,
         declared: false,
-        document: client_settings(),
+        document: settings(),
     };
-    let (client, _) = app_clients::create(context, &mut work, &pool, new).await.map_err(AppError::Apply)?;
+    app_clients::create(context, &mut work, &pool, client).await.map_err(AppError::FirstPool)?;
     work.commit().await?;
-    Ok((pool.id, client.id))
+    Ok((pool_id, client_id))
 }
 
-fn client_settings() -> Map<String, Value> {
-    let settings = json!({
+/// The first app client's settings by Cognito's member names: an app in development on its usual local address.
+fn settings() -> Map<String, Value> {
+    let document = json!({
         "AllowedOAuthFlowsUserPoolClient": true,
         "AllowedOAuthFlows": ["code"],
         "AllowedOAuthScopes": ["openid", "email", "profile", "phone"],
-        "CallbackURLs": CALLBACK_URLS,
-        "LogoutURLs": ["http://localhost:3000/", "http://127.0.0.1:3000/"],
+        "CallbackURLs": ["http://localhost:3000/callback"],
+        "LogoutURLs": ["http://localhost:3000/"],
+        "SupportedIdentityProviders": ["COGNITO"],
     });
-    settings.as_object().cloned().unwrap_or_default()
+    document.as_object().cloned().unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use crate::context::Context;
 use crate::http::target::{Hosts, Served};
+use crate::user_pools::address;
 
 /// The hosts of all pools.
 #[derive(Debug)]
@@ -24,8 +25,11 @@ impl PoolHosts {
 impl Hosts for PoolHosts {
     fn serves<'a>(&'a self, host: &'a str) -> Pin<Box<dyn Future<Output = Served> + Send + 'a>> {
         Box::pin(async move {
-            let _ = (&self.context, host);
-            Served::Yes
+            match address::is_known_host(&self.context, host).await {
+                Ok(true) => Served::Yes,
+                Ok(false) => Served::No,
+                Err(_) => Served::Unknown,
+            }
         })
     }
 }

@@ -268,10 +268,13 @@ impl KeyRing {
     }
 }
 
-/// The key that signs at that time: of those that have become active, the youngest.
+/// The key that signs at that time: of those that have become active, the youngest that nothing replaces.
 fn active(keys: &[Arc<Held>], token_use: TokenUse, now_ms: i64) -> Option<Arc<Held>> {
     let usable = |key: &&Arc<Held>| key.token_use == token_use && key.active_from_ms <= now_ms && key.is_published(now_ms);
-    keys.iter().filter(usable).max_by_key(|key| (key.active_from_ms, key.created_ms, key.kid.clone())).cloned()
+    keys.iter()
+        .filter(usable)
+        .max_by_key(|key| (key.active_from_ms, key.retire_at_ms.is_none(), key.created_ms, key.kid.clone()))
+        .cloned()
 }
 
 fn signature_only() -> Validation {

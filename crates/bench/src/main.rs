@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<String, Failure> {
     let started = start::measure(&gateway::binary()?).await?;
     let floor = Floor::measure();
-    let demo = Demo::start(&Options { port: Some(0), echo_log: false }).await?;
+    let demo = Demo::start(&Options { port: Some(0), ..Options::default() }).await?;
     let gateway = demo.gateway.pid();
     let mut driver = Driver::new(&demo);
     let mut report = String::new();

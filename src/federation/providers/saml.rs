@@ -136,6 +136,9 @@ impl Provider for Saml {
                 }
                 Err(fault) => return Err(refused(fault.reason())),
             };
+            if let Some(fault) = assertion.fault_of_mapped(provider.attribute_mapping.values().map(String::as_str)) {
+                return Err(refused(fault.reason()));
+            }
             Ok(external_identity(assertion))
         })
     }

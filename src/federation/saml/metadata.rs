@@ -126,7 +126,8 @@ struct Candidate {
 
 /// Reads a metadata document: `EntityDescriptor`, or `EntitiesDescriptor` with the expected entity somewhere inside.
 pub fn parse(xml: &[u8], options: &MetadataOptions<'_>) -> Result<IdpDescriptor, MetadataFault> {
-    let text = gate::admit(xml, gate::METADATA)?;
+    // Microsoft's metadata begins with a byte order mark.
+    let text = gate::admit(xml.strip_prefix("\u{feff}".as_bytes()).unwrap_or(xml), gate::METADATA)?;
     let document = gate::parse(text, gate::METADATA)?;
     let root = document.document_element().ok_or(MetadataFault::Root)?;
     let mut candidates = Vec::new();

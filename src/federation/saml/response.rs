@@ -5,6 +5,8 @@
 //! verification; the caller finds its transaction by RelayState. The caller also inserts `assertion_id` into the durable
 //! replay table until `replay_until_ms` (S-16): this room remembers nothing.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use uppsala::{Document, NodeId};
@@ -68,8 +70,10 @@ pub struct VerifiedAssertion {
     pub issuer: String,
     /// The subject's name.
     pub name_id: NameId,
-    /// Attributes in document order: name and values; names are unique.
+    /// Usable attributes in document order: name and values; names are unique.
     pub attributes: Vec<(String, Vec<String>)>,
+    /// Attributes that a mapping must not use, and why: a repeated name (S-19), a value beyond the limits (S-35).
+    pub unusable_attributes: BTreeMap<String, SamlFault>,
     /// SessionIndex of the first authentication statement, for logout.
     pub session_index: Option<String>,
     /// The identity provider's wish for the end of the session.
@@ -78,6 +82,13 @@ pub struct VerifiedAssertion {
     pub authn_instant_ms: Option<i64>,
     /// Until when the assertion id must be remembered: NotOnOrAfter of the confirmation plus the skew.
     pub replay_until_ms: i64,
+}
+
+impl VerifiedAssertion {
+    /// Why a sign-in must be refused that maps these attribute names; none of them unusable gives nothing.
+    pub fn fault_of_mapped<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Option<SamlFault> {
+        names.into_iter().find_map(|name| self.unusable_attributes.get(name).copied())
+    }
 }
 
 /// Decodes the `SAMLResponse` form field of the HTTP-POST binding (SAML Bindings section 3.5.4); line breaks are allowed.
@@ -137,11 +148,13 @@ fn read_assertion(
     let confirmed = subject::confirm(document, subject, expectation)?;
     conditions::check(document, assertion, expectation)?;
     let session = conditions::session(document, assertion, expectation)?;
+    let attributes = attributes::read(document, assertion)?;
     Ok(VerifiedAssertion {
         assertion_id,
         issuer,
         name_id: confirmed.name_id,
-        attributes: attributes::read(document, assertion)?,
+        attributes: attributes.usable,
+        unusable_attributes: attributes.unusable,
         session_index: session.index,
         session_not_on_or_after_ms: session.not_on_or_after_ms,
         authn_instant_ms: Some(session.authn_instant_ms),

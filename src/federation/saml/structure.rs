@@ -11,6 +11,9 @@ use crate::federation::saml::gate;
 use crate::federation::saml::xml::{self, ASSERTION, DSIG, EXCLUSIVE_C14N, PROTOCOL};
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+/// Most prefixes in a `PrefixList`: canonicalization copies every one of them at every element, before the signature is
+/// known to be good. Providers send one or two.
+const MAX_PREFIXES: usize = 10;
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const DIGESTS: [&str; 3] = [
     "http://www.w3.org/2001/04/xmlenc#sha256",
@@ -197,7 +200,10 @@ fn only_prefix_list(document: &Document<'_>, node: NodeId, fault: SamlFault) -> 
         [only]
             if algorithm(document, node) == EXCLUSIVE_C14N
                 && xml::is(document, *only, EXCLUSIVE_C14N, "InclusiveNamespaces")
-                && document.children_count(*only) == 0 =>
+                && document.children_count(*only) == 0
+                && xml::attribute(document, *only, "PrefixList").is_none_or(|list| {
+                    list.split_ascii_whitespace().count() <= MAX_PREFIXES && list.len() <= 64 * MAX_PREFIXES
+                }) =>
         {
             Ok(())
         }

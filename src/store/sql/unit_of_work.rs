@@ -12,7 +12,7 @@ use crate::store::sql::dialect::{Connection, Row, Value, understand};
 /// How long a statement may take, seen from here; PostgreSQL itself stops it after 5 s.
 const STATEMENT: Duration = Duration::from_secs(6);
 /// How long a schema change may take.
-const SCHEMA: Duration = Duration::from_secs(120);
+const SCHEMA: Duration = Duration::from_mins(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -90,9 +90,8 @@ impl Unit {
         limit: Duration,
         work: impl AsyncFnOnce(&mut Connection) -> Result<T, sqlx::Error>,
     ) -> Result<T, StoreError> {
-        let connection = match (&mut self.connection, self.state) {
-            (Some(connection), State::Idle) => connection,
-            _ => return Err(StoreError::broken("the unit of work failed before")),
+        let (Some(connection), State::Idle) = (&mut self.connection, self.state) else {
+            return Err(StoreError::broken("the unit of work failed before"));
         };
         self.state = State::Busy;
         match tokio::time::timeout(limit, work(connection)).await {

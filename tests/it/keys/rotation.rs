@@ -35,6 +35,7 @@ async fn k01_a_rotation_publishes_then_uses_then_retires() {
     let place = Place::new().await;
     let ring = &place.ring;
     let (old_token, old) = sign(ring).await;
+    place.clock.advance_ms(1);
 
     let infos = ring.rotate(POOL, PUBLISH_AHEAD_MS).await.unwrap();
     assert_eq!(statuses(&infos, TokenUse::Access), [KeyStatus::Active, KeyStatus::Published]);

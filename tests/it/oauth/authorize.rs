@@ -104,7 +104,8 @@ async fn bounds_of_the_apps_own_values() {
     refused(&world, &[("state", Some(&text))], "invalid_request").await;
     refused(&world, &[("nonce", Some(&text))], "invalid_request").await;
     refused(&world, &[("login_hint", Some(&text))], "invalid_request").await;
-    accepted(&world, &[("state", Some(&text[..4096])), ("nonce", Some(&text[..1024])), ("login_hint", Some("ann@example.com"))]).await;
+    accepted(&world, &[("state", Some(&text[..4096])), ("nonce", Some(&text[..1024])), ("login_hint", Some("ann@example.com"))])
+        .await;
     for prompt in ["none login", "login none", "unknown", "Login", " "] {
         refused(&world, &[("prompt", Some(prompt))], "invalid_request").await;
     }

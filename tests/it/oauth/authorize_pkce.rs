@@ -84,7 +84,11 @@ async fn a06_the_verifier_answers_the_challenge() {
     for verifier in [VERIFIER, &longest, &shortest] {
         let code = world.code_for(&[("code_challenge", Some(&challenge(verifier)))]).await;
         let fields = changed(&redemption(&code), &[("code_verifier", Some(verifier))]);
-        assert_eq!(world.post_as(crate::oauth::world::seed::CONFIDENTIAL, "/oauth2/token", &fields).await.status, 200, "{verifier}");
+        assert_eq!(
+            world.post_as(crate::oauth::world::seed::CONFIDENTIAL, "/oauth2/token", &fields).await.status,
+            200,
+            "{verifier}"
+        );
     }
     let code = world.code_for(&[("code_challenge", None), ("code_challenge_method", None)]).await;
     let fields = [("grant_type", "authorization_code"), ("code", &*code), ("redirect_uri", CALLBACK)];

@@ -124,10 +124,12 @@ async fn a02_a_bad_client_is_a_page_without_a_way_out() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
     let long = "c".repeat(5000);
-    for id in [None, Some(""), Some("nobody"), Some("foreignclient0000000000000"), Some("CONFIDENTIALCLIENT00000000"), Some(&*long)] {
+    for id in [None, Some(""), Some("nobody"), Some("foreignclient0000000000000"), Some("CONFIDENTIALCLIENT00000000"), Some(&*long)]
+    {
         for path in ["/oauth2/authorize", "/login"] {
             let fields = changed(&AUTHORIZE, &[("client_id", id)]);
-            let answer = world.send("GET", &format!("{path}?{}", super::world::wire::form(&fields)), &[("Cookie", &cookie)], "").await;
+            let answer =
+                world.send("GET", &format!("{path}?{}", super::world::wire::form(&fields)), &[("Cookie", &cookie)], "").await;
             assert_eq!(answer.status, 400, "{path} {id:?}");
             assert_eq!(answer.header("location"), None, "A-02: {path} {id:?}");
         }
@@ -164,9 +166,7 @@ async fn a01_a_row_with_an_unsafe_uri_does_not_open_a_hole() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
     let unsafe_uris = ["javascript:alert(1)", "http://evil.example/", "https://app.example/cb#x", "https://u@app.example/"];
-    world
-        .change_client(CONFIDENTIAL, |client| client.callback_urls.extend(unsafe_uris.iter().map(|uri| (*uri).to_owned())))
-        .await;
+    world.change_client(CONFIDENTIAL, |client| client.callback_urls.extend(unsafe_uris.iter().map(|uri| (*uri).to_owned()))).await;
     for uri in unsafe_uris {
         let answer = world.authorize(&cookie, &changed(&AUTHORIZE, &[("redirect_uri", Some(uri))])).await;
         assert_eq!((answer.status, answer.header("location")), (400, None), "{uri}");

@@ -116,7 +116,10 @@ async fn a25_u03_a_cookie_counts_only_whole_alone_and_in_its_pool() {
     on_both_stores(async |world| {
         let cookie = world.signed_in().await;
         let (name, value) = cookie.split_once('=').unwrap();
-        let swapped: String = value.chars().map(|char| if char.is_lowercase() { char.to_ascii_uppercase() } else { char.to_ascii_lowercase() }).collect();
+        let swapped: String = value
+            .chars()
+            .map(|char| if char.is_lowercase() { char.to_ascii_uppercase() } else { char.to_ascii_lowercase() })
+            .collect();
         for forged in [
             format!("{name}={}", &value[1..]),
             format!("{name}={value}x"),

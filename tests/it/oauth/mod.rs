@@ -15,4 +15,4 @@ mod refresh;
 mod revoke;
 mod token;
 mod userinfo;
-pub mod world;
+mod world;

@@ -184,6 +184,8 @@ fn s25_groups() {
 #[test]
 fn s24_the_gate_is_the_same_except_comments_and_size() {
     let good = good();
+    assert!(parse(&format!("\u{feff}<?xml version=\"1.0\"?>{good}")).is_ok(), "one byte order mark, as Microsoft sends it");
+    assert_eq!(parse(&format!("\u{feff}\u{feff}{good}")), Err(Document(SamlFault::Encoding)));
     assert!(parse(&format!("<?xml version=\"1.0\"?><!-- our IdP -->{good}<!-- end -->")).is_ok());
     let inside = replace(&good, "<ds:X509Certificate>", "<!-- <md:IDPSSODescriptor> --><ds:X509Certificate>");
     assert!(parse(&inside).is_ok());

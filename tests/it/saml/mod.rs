@@ -18,6 +18,7 @@ mod times;
 mod wrapping;
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -95,6 +96,17 @@ pub fn refuses(document: &str, fault: SamlFault) {
         Ok(assertion) => panic!("accepted {:?} instead of {fault}: {}", assertion.name_id, head(document)),
         Err(found) => assert_eq!(found, fault, "{}", head(document)),
     }
+}
+
+/// The processor time of a run on this thread: what a document costs, however busy the machine is.
+pub fn cpu_time(run: impl FnOnce()) -> Duration {
+    let spent = || {
+        let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        Duration::from_nanos(schedstat.split(' ').next().unwrap().parse().unwrap())
+    };
+    let before = spent();
+    run();
+    spent() - before
 }
 
 /// Enough of a document for a message.

@@ -100,7 +100,7 @@ fn apply(document: &mut Vec<u8>, edit: &Edit) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(3_000)) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(1_500)) })]
 
     #[test]
     fn s04_mutants_say_what_was_signed_or_nothing(which in 0..3_usize, edits in prop::collection::vec(edit(), 1..4)) {

@@ -1,6 +1,7 @@
 //! S-17, S-18, S-19, S-35: values are whole, unique, short and printable, or the document is refused.
 
 use fedgate::federation::saml::fault::SamlFault::{self, *};
+use fedgate::federation::saml::response::VerifiedAssertion;
 use playground::saml_idp::response::{ResponseSpec, Sign};
 
 use super::{KEY, SIGNED, accepts, refuses, spec, verify};
@@ -83,6 +84,7 @@ fn s18_names_differ_by_case_format_and_qualifiers() {
     assert!(alice != idp && idp != sp && alice != sp);
 }
 
+/// Keycloak repeats `Role` unless told otherwise, so a repeated name refuses only the mapping that wants it.
 #[test]
 fn s19_repeated_attribute_names() {
     let with = |attributes: &[(&str, &[&str])]| {
@@ -90,9 +92,25 @@ fn s19_repeated_attribute_names() {
         let attributes = attributes.map(|(name, values)| ((*name).into(), values.iter().map(|&v| v.into()).collect())).collect();
         ResponseSpec { attributes, ..spec(Sign::Assertion) }.build(&KEY)
     };
-    accepts(&with(&[("email", &["a"]), ("Email", &["b"])]));
-    refuses(&with(&[("email", &["a"]), ("email", &["b"])]), RepeatedAttribute);
-    refuses(&with(&[("email", &["a"]), ("x", &[]), ("email", &["a"])]), RepeatedAttribute);
+    let names =
+        |assertion: &VerifiedAssertion| -> Vec<String> { assertion.attributes.iter().map(|(name, _)| name.clone()).collect() };
+    let cases = verify(&with(&[("email", &["a"]), ("Email", &["b"])])).unwrap();
+    assert_eq!((names(&cases).len(), cases.fault_of_mapped(["email", "Email"])), (2, None));
+    for smuggled in [
+        with(&[("email", &["a"]), ("x", &["b"]), ("email", &["b"])]),
+        with(&[("email", &["a"]), ("email", &["a"]), ("x", &["b"])]),
+        with(&[("email", &["a"]), ("email", &["a"]), ("email", &["a"]), ("x", &["b"])]),
+        with(&[("email", &["a"]), ("email", &["a\nb"]), ("x", &["b"])]),
+        with(&[("email", &["a\nb"]), ("email", &["a"]), ("x", &["b"])]),
+        with(&[("email", &[]), ("email", &["a"]), ("x", &["b"])]),
+    ] {
+        let assertion = verify(&smuggled).unwrap();
+        assert_eq!(names(&assertion), ["x"]);
+        assert!(assertion.fault_of_mapped(["x", "email"]).is_some());
+        assert_eq!(assertion.fault_of_mapped(["x"]), None, "the control: an unmapped repetition is harmless");
+    }
+    let twice = verify(&with(&[("email", &["a"]), ("email", &["b"])])).unwrap();
+    assert_eq!(twice.fault_of_mapped(["email"]), Some(RepeatedAttribute));
     refuses(&with(&[("", &["a"])]), Shape);
     assert_eq!(verify(&with(&[])).unwrap().attributes, []);
     assert_eq!(
@@ -101,7 +119,8 @@ fn s19_repeated_attribute_names() {
     );
     // In a second statement, and with another NameFormat.
     let second = "</saml:AttributeStatement><saml:AttributeStatement><saml:Attribute Name=\"email\" NameFormat=\"urn:x\"/></saml:AttributeStatement>";
-    refuses(&signed(Sign::Assertion, "</saml:AttributeStatement>", second.to_owned()), RepeatedAttribute);
+    let split = verify(&signed(Sign::Assertion, "</saml:AttributeStatement>", second.to_owned())).unwrap();
+    assert_eq!(split.fault_of_mapped(["email"]), Some(RepeatedAttribute));
     accepts(&signed(Sign::Assertion, "</saml:AttributeStatement>", second.replace("\"email\"", "\"other\"")));
     // Foreign namespaces inside the statement.
     let foreign = "<x:Attribute xmlns:x=\"urn:x\" Name=\"role\"/></saml:AttributeStatement>";
@@ -112,23 +131,28 @@ fn s19_repeated_attribute_names() {
 
 #[test]
 fn s35_lengths_and_control_characters() {
-    let name = |value: &str| ResponseSpec { name_id: value.to_owned(), ..spec(Sign::Assertion) }.build(&KEY);
+    let name = |value: &str| verify(&ResponseSpec { name_id: value.to_owned(), ..spec(Sign::Assertion) }.build(&KEY)).err();
     let value = |value: &str| {
-        ResponseSpec { attributes: vec![("a".to_owned(), vec![value.to_owned()])], ..spec(Sign::Assertion) }.build(&KEY)
+        let attributes = vec![("a".to_owned(), vec!["good".to_owned(), value.to_owned()]), ("b".to_owned(), vec![])];
+        let assertion = verify(&ResponseSpec { attributes, ..spec(Sign::Assertion) }.build(&KEY)).unwrap();
+        assert_eq!(assertion.fault_of_mapped(["b"]), None);
+        let fault = assertion.fault_of_mapped(["a", "b"]);
+        assert_eq!(assertion.attributes.len(), if fault.is_some() { 1 } else { 2 });
+        fault
     };
-    for build in [&name as &dyn Fn(&str) -> String, &value] {
-        assert!(verify(&build(&"x".repeat(2_048))).is_ok());
-        refuses(&build(&"x".repeat(2_049)), ValueTooLong);
-        assert!(verify(&build(&"\u{e9}".repeat(1_024))).is_ok());
-        refuses(&build(&"\u{e9}".repeat(1_025)), ValueTooLong);
+    for fault in [&name as &dyn Fn(&str) -> Option<SamlFault>, &value] {
+        assert_eq!(fault(&"x".repeat(2_048)), None);
+        assert_eq!(fault(&"x".repeat(2_049)), Some(ValueTooLong));
+        assert_eq!(fault(&"\u{e9}".repeat(1_024)), None);
+        assert_eq!(fault(&"\u{e9}".repeat(1_025)), Some(ValueTooLong));
         // Shown escaped, so markup is only text.
-        let script = "<script>alert(1)</script>&\"'";
-        assert!(verify(&build(script)).is_ok());
+        assert_eq!(fault("<script>alert(1)</script>&\"'"), None);
         for bad in ["a\nb", "a\tb", "a\u{7f}b", "a\u{85}b", "a\u{202e}b", "a\u{2066}b", "a\u{202a}b"] {
-            refuses(&build(bad), ControlCharacter);
+            assert_eq!(fault(bad), Some(ControlCharacter));
         }
     }
-    refuses(&signed(Sign::Assertion, ">staff<", ">st&#13;&#10;Set-Cookie: x<".to_owned()), ControlCharacter);
+    let crlf = signed(Sign::Assertion, ">staff<", ">st&#13;&#10;Set-Cookie: x<".to_owned());
+    assert_eq!(verify(&crlf).unwrap().fault_of_mapped(["groups"]), Some(ControlCharacter));
     refuses(&signed(Sign::Assertion, "Name=\"groups\"", "Name=\"gr&#10;oups\"".to_owned()), ControlCharacter);
     refuses(&ResponseSpec { session_index: Some("x".repeat(2_049)), ..spec(Sign::Assertion) }.build(&KEY), ValueTooLong);
 }

@@ -92,7 +92,7 @@ pub async fn clients(subject: &Subject) {
     assert_eq!(work.app_clients().list(POOL, Some("b"), 2).await.unwrap(), [client(POOL, "c")]);
 
     let mut changed = client(POOL, "a");
-    changed.name = "renamed".to_owned();
+    "renamed".clone_into(&mut changed.name);
     changed.secret_digest = None;
     commit!(store, work => work.app_clients().update(&changed)).unwrap();
     assert_eq!(reader(store).await.app_clients().find(POOL, "a").await.unwrap(), Some(changed));
@@ -128,6 +128,7 @@ pub async fn providers(subject: &Subject) {
     let mut changed = provider(POOL, "Okta", &["new.example", "z.example"]);
     changed.details = map(&[("oidc_issuer", "https://new.example")]);
     changed.declared = true;
+    changed.document = serde_json::json!({"b": 1, "a": 2});
     commit!(store, work => work.identity_providers().update(&changed)).unwrap();
     let mut work = reader(store).await;
     assert_eq!(work.identity_providers().find(POOL, "Okta").await.unwrap(), Some(changed));
@@ -138,8 +139,13 @@ pub async fn domains(subject: &Subject) {
     let store = &subject.store;
     add_pool(store, POOL).await;
     add_pool(store, OTHER).await;
-    let domain =
-        |name: &str, pool_id: &str, custom| Domain { name: name.to_owned(), pool_id: pool_id.to_owned(), custom, created_ms: 3 };
+    let domain = |name: &str, pool_id: &str, custom| Domain {
+        name: name.to_owned(),
+        pool_id: pool_id.to_owned(),
+        custom,
+        created_ms: 3,
+        document: serde_json::json!({"z": 1, "a": "é"}),
+    };
     let (custom, prefix) = (domain("auth.example.com", POOL, true), domain("zebra", POOL, false));
     commit!(store, work => work.domains().insert(&custom)).unwrap();
     commit!(store, work => work.domains().insert(&prefix)).unwrap();

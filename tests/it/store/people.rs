@@ -23,7 +23,7 @@ pub async fn users(subject: &Subject) {
     drop(work);
 
     let mut same_name = user(POOL, "zoë");
-    same_name.sub = "another".to_owned();
+    "another".clone_into(&mut same_name.sub);
     duplicate!(commit!(store, work => work.users().insert(&same_name)));
     let mut same_sub = user(POOL, "another");
     same_sub.sub.clone_from(&zoe.sub);

@@ -74,6 +74,7 @@ pub fn provider(pool_id: &str, name: &str, identifiers: &[&str]) -> IdentityProv
         created_ms: 5,
         modified_ms: 6,
         declared: false,
+        document: json!({"ProviderName": "x", "A": 1}),
     }
 }
 

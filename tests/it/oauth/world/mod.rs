@@ -1,5 +1,6 @@
 //! A gateway with two planted pools, and the steps that most tests of this face begin with.
 
+pub mod launch;
 pub mod seed;
 pub mod wire;
 
@@ -16,6 +17,7 @@ use fedgate::model::identity_provider::IdentityProvider;
 use fedgate::model::user::User;
 use serde_json::Value;
 
+use crate::oauth::world::launch::Backend;
 use crate::oauth::world::seed::{CALLBACK, CONFIDENTIAL, POOL, PROVIDER, SECRET, SUB};
 use crate::oauth::world::wire::{Answer, form};
 
@@ -54,8 +56,36 @@ pub const AUTHORIZE: [(&str, &str); 7] = [
     ("code_challenge_method", "S256"),
 ];
 
-/// The context of a request that the test itself makes.
+/// Runs a test on SQLite with memory and on PostgreSQL with Redis.
+pub async fn on_both_stores(test: impl AsyncFn(World)) {
+    for backend in [Backend::Embedded, Backend::Shared] {
+        test(World::on(backend).await).await;
+    }
+}
+
 impl World {
+    /// A gateway on the embedded store.
+    pub async fn start() -> Self {
+        Self::on(Backend::Embedded).await
+    }
+
+    /// A gateway.
+    pub async fn on(backend: Backend) -> Self {
+        let (ports, origin) = launch::gateway(&launch::places(backend).await).await;
+        seed::plant(&ports).await;
+        Self { ports, origin }
+    }
+
+    /// Two gateways over one store and cache.
+    pub async fn pair(backend: Backend) -> [Self; 2] {
+        let places = launch::places(backend).await;
+        let (ports, origin) = launch::gateway(&places).await;
+        seed::plant(&ports).await;
+        let first = Self { ports, origin };
+        let (ports, origin) = launch::gateway(&places).await;
+        [first, Self { ports, origin }]
+    }
+
     /// A context for calling capabilities directly.
     pub fn context(&self) -> Context {
         Context { ports: Arc::clone(&self.ports), request_id: "test".to_owned() }
@@ -83,8 +113,7 @@ impl World {
 
     /// POST of a form with Basic authentication.
     pub async fn post_as(&self, client_id: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let headers =
-            [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &*basic(client_id, SECRET))];
+        let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &*basic(client_id, SECRET))];
         self.send("POST", path, &headers, &form(fields)).await
     }
 
