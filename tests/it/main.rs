@@ -4,6 +4,7 @@
 mod cache;
 mod commands;
 mod config;
+mod cognito;
 mod federation;
 mod harness;
 mod hosted_ui;
