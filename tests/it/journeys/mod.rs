@@ -3,4 +3,5 @@
 
 mod oidc;
 mod saml;
+mod sdk;
 mod world;
