@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
+mod cognito;
 mod commands;
 mod config;
-mod cognito;
 mod federation;
 mod harness;
 mod hosted_ui;
