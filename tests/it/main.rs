@@ -11,6 +11,7 @@ mod journeys;
 mod keys;
 mod oauth;
 mod outbound;
+mod playground;
 mod real;
 mod saml;
 mod store;
