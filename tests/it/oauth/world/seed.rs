@@ -76,7 +76,6 @@ pub fn client(pool_id: &str, id: &str, secret: Option<&str>) -> AppClient {
 /// A provider.
 pub fn provider(pool_id: &str, name: &str) -> IdentityProvider {
     IdentityProvider {
-        document: serde_json::json!({}),
         pool_id: pool_id.to_owned(),
         name: name.to_owned(),
         kind: ProviderKind::Oidc,
