@@ -183,7 +183,11 @@ impl KeyRing {
         let find = |keys: &[Arc<Held>]| keys.iter().find(|key| key.kid == kid).cloned();
         let key = match find(&snapshot.keys) {
             Some(key) => Some(key),
-            None => find(&self.keys(pool_id, RETRY_MS).await?.keys),
+            None => match self.keys(pool_id, RETRY_MS).await {
+                Ok(snapshot) => find(&snapshot.keys),
+                Err(KeyError::Missing) => None,
+                Err(error) => return Err(error),
+            },
         };
         let now_ms = self.inner.clock.now_ms();
         let Some(key) = key.filter(|key| key.token_use == token_use && key.is_published(now_ms)) else { return Ok(None) };
@@ -194,7 +198,11 @@ impl KeyRing {
     async fn keys(&self, pool_id: &str, fresh_ms: i64) -> Result<Arc<Snapshot>, KeyError> {
         let known = self.inner.pools.read().unwrap_or_else(PoisonError::into_inner).get(pool_id).cloned();
         let Some(pool) = known else { return self.first(pool_id).await };
-        let is_fresh = |snapshot: &Snapshot| (0..fresh_ms).contains(&(self.inner.clock.now_ms() - snapshot.read_ms));
+        let is_fresh = |snapshot: &Snapshot| {
+            // While the store does not answer, an unknown `kid` is no reason to ask it more often.
+            let fresh_ms = if pool.failing.load(Ordering::Relaxed) { FRESH_MS } else { fresh_ms };
+            (0..fresh_ms).contains(&(self.inner.clock.now_ms() - snapshot.read_ms))
+        };
         let snapshot = pool.keys.load_full();
         if is_fresh(&snapshot) {
             return Ok(snapshot);
@@ -210,6 +218,10 @@ impl KeyRing {
             return Ok(snapshot);
         }
         let (snapshot, failing) = match self.read(pool_id, &snapshot.keys).await {
+            Ok(keys) if keys.is_empty() => {
+                self.inner.pools.write().unwrap_or_else(PoisonError::into_inner).remove(pool_id);
+                return Err(KeyError::Missing);
+            }
             Ok(keys) => (Snapshot { read_ms: self.inner.clock.now_ms(), keys }, false),
             Err(error) => {
                 tracing::warn!(

@@ -3,6 +3,8 @@
 
 mod cache;
 mod cognito;
+mod commands;
+mod config;
 mod federation;
 mod harness;
 mod hosted_ui;

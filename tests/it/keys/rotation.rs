@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use fedgate::base::clock::Clock;
+use fedgate::base::random::Random;
 use fedgate::keys::rotation::{KeyStatus, PUBLISH_AHEAD_MS};
+use fedgate::keys::seal::Seal;
 use fedgate::keys::{KeyError, KeyRing, TokenUse};
+use fedgate::store::Store;
 use jsonwebtoken::decode_header;
 use serde_json::{Value, json};
 
-use super::common::{NOW_MS, POOL, Place};
+use super::common::{MASTER, NOW_MS, POOL, Place, pool};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -134,4 +138,32 @@ async fn a_pool_without_keys_cannot_be_rotated() {
     // Control.
     assert_eq!(place.ring.rotate(POOL, 0).await.unwrap().len(), 4);
     assert!(place.ring.list(POOL).await.unwrap().iter().all(|info| info.created_ms == NOW_MS));
+}
+
+/// The ring is on PostgreSQL here, since a SQLite file cannot go away.
+#[tokio::test]
+async fn a_store_that_is_down_does_not_stop_what_is_known() {
+    let database = crate::store::postgres::database().await;
+    let store = Store::connect(&database.url).await.unwrap();
+    store.migrate().await.unwrap();
+    let clock = Clock::manual(NOW_MS);
+    let ring = KeyRing::new(store.clone(), Seal::new(&[MASTER], Random::System).unwrap(), clock.clone(), Random::System);
+    for id in [POOL, "local_other0000"] {
+        let mut work = store.begin().await.unwrap();
+        work.user_pools().insert(&pool(id)).await.unwrap();
+        ring.create_for_pool(&mut work, id).await.unwrap();
+        work.commit().await.unwrap();
+    }
+    let (token, kid) = sign(&ring).await;
+    drop(database);
+
+    for _ in 0..3 {
+        clock.advance_ms(60_000);
+        assert!(verifies(&ring, &token).await);
+        assert_eq!(sign(&ring).await.1, kid);
+        assert_eq!(published(&ring).await.len(), 2);
+    }
+    // Control: the store is really gone.
+    let unknown = ring.sign("local_other0000", TokenUse::Id, &json!({})).await;
+    assert!(matches!(unknown, Err(KeyError::Store(_))), "{unknown:?}");
 }

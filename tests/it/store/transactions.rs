@@ -1,7 +1,10 @@
 //! The promise about units of work: all or nothing, one winner of every race, and nothing left behind by interrupted work.
 
+use std::sync::Arc;
+
 use fedgate::base::random::Random;
 use fedgate::store::{Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Subject;
@@ -139,11 +142,15 @@ pub async fn a_newer_schema_is_refused(subject: &Subject) {
 pub async fn f11_interrupted_work_leaves_no_trace(subject: &Subject) {
     add_pool(&subject.store, POOL).await;
     let random = Random::seeded(11);
+    // As many at once as there are connections, so that most are interrupted at work and not while they wait for one.
+    let gate = Arc::new(Semaphore::new(if subject.url.starts_with("sqlite") { 1 } else { 6 }));
     let mut tasks = JoinSet::new();
-    for number in 0..400_u32 {
-        let patience = u32::from(random.bytes::<1>()[0]) % 60;
-        let store = subject.store.clone();
+    for number in 0..600_u32 {
+        let [coarse, fine] = random.bytes::<2>();
+        let patience = (1 << (coarse % 13)) * (256 + u32::from(fine)) / 256;
+        let (store, gate) = (subject.store.clone(), Arc::clone(&gate));
         tasks.spawn(async move {
+            let _permit = gate.acquire().await.unwrap();
             let work = async {
                 let mut work = store.begin().await?;
                 work.consumed().consume(POOL, "left", &number.to_string(), 1).await?;
@@ -153,7 +160,7 @@ pub async fn f11_interrupted_work_leaves_no_trace(subject: &Subject) {
             tokio::select! {
                 biased;
                 done = work => (number, done.is_ok()),
-                () = async { for _ in 0..patience * 20 { tokio::task::yield_now().await } } => (number, false),
+                () = async { for _ in 0..patience { tokio::task::yield_now().await } } => (number, false),
             }
         });
     }
