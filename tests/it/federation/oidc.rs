@@ -163,6 +163,7 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
         created_ms: START_MS,
         modified_ms: START_MS,
         declared: false,
+        document: serde_json::Value::Null,
     }
 }
 
