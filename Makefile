@@ -11,7 +11,7 @@ demo: ## the gateway, two stand-in identity providers and a sample app; prints t
 	cargo run --locked -q -p playground -- demo
 
 test: check ## every check and every test, against real databases and real identity providers
-	scripts/services run cargo test --locked --workspace
+	scripts/services run cargo test --locked --workspace --no-fail-fast
 
 check: ## format, lints, licences and banned dependencies; no test is run
 	@scripts/install test

@@ -21,6 +21,7 @@ use url::Url;
 use crate::app::bootstrap::Bootstrap;
 use crate::app::hosts::PoolHosts;
 use crate::base::clock::Clock;
+use crate::base::declared::Declared;
 use crate::base::random::Random;
 use crate::cache::{Cache, CacheError};
 use crate::cognito::caller::{self, AccessKey};
@@ -206,8 +207,8 @@ impl App {
             .app_data(Data::new(OAuthState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
             .app_data(Data::new(SamlState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
             .app_data(Data::new(HostedUiState { ports: Arc::clone(ports) }))
-            .route("/healthz", web::get().to(health::alive))
-            .route("/readyz", web::get().to(health::ready))
+            .service(web::resource("/healthz").route(web::get().to(health::alive)))
+            .service(web::resource("/readyz").route(web::get().to(health::ready)))
             .configure(cognito::routes)
             .configure(oauth::routes)
             .configure(saml::routes)
@@ -215,7 +216,11 @@ impl App {
     }
 }
 
-/// Every mistake under `[[user_pools]]` that shows without store and network.
+/// Every mistake under `[[user_pools]]` that shows without store and network: path, what is wrong, the nearest right thing.
+pub fn pool_faults(pools: &[Declared]) -> Vec<(String, String, Option<String>)> {
+    declare::check(pools).into_iter().map(|fault| (fault.path, fault.message, fault.suggestion)).collect()
+}
+
 fn check_declared(config: &Config) -> Result<(), AppError> {
     let faults = declare::check(&config.user_pools);
     if faults.is_empty() { Ok(()) } else { Err(AppError::Declared(faults)) }

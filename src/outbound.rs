@@ -29,6 +29,9 @@ use crate::outbound::guard::{Reach, permits};
 const CONNECT: Duration = Duration::from_secs(2);
 /// The longest time of a whole call, body included.
 const TOTAL: Duration = Duration::from_secs(5);
+/// How long a connection waits for the next call: enough for the calls of one login, and well under what servers allow (5 s is usual),
+/// since a connection that the server closes at that very moment would cost a code that can be redeemed only once.
+const IDLE: Duration = Duration::from_secs(2);
 /// Longer URLs are nobody's.
 const URL_MAX: usize = 4096;
 
@@ -294,7 +297,7 @@ fn builder(resolver: &Arc<Guarded>) -> reqwest::ClientBuilder {
         .no_proxy()
         .connect_timeout(CONNECT)
         .timeout(TOTAL)
-        .pool_idle_timeout(Duration::from_secs(30))
+        .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(8)
         .http1_max_headers(100)
         .user_agent(concat!("fedgate/", env!("CARGO_PKG_VERSION")))

@@ -20,6 +20,11 @@ pub struct Declared {
 }
 
 impl Declared {
+    /// Whether a path lies in this entry.
+    pub fn owns(&self, path: &str) -> bool {
+        path.strip_prefix(&self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     /// The line of a path, or of the nearest thing around it that has one.
     pub fn line(&self, path: &str) -> Option<usize> {
         let mut path = path;

@@ -18,9 +18,7 @@ pub async fn run(from: &From) -> Result<(), Refused> {
     }
     let mut report = Report::new(config.file.as_deref());
     for (key, message) in faults {
-        let declared = config.user_pools.iter().find(|pool| key.starts_with(&pool.path)).and_then(|pool| pool.line(&key));
-        let place = declared.map(crate::config::tree::Place::Line).or_else(|| config.places.get(&key).cloned());
-        report.add(place.as_ref(), &key, message);
+        report.add(config.place(&key).as_ref(), &key, message);
     }
     Err(report.sorted().into())
 }

@@ -14,10 +14,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::app::AppError;
+use crate::app::{self, AppError};
 use crate::commands::output::Refused;
 use crate::config::Config;
-use crate::config::load::{Source, load};
+use crate::config::load::{Source, load_checked};
 use crate::config::report::Report;
 
 /// A self-hosted identity gateway: social, OIDC and SAML sign-in behind one issuer.
@@ -56,7 +56,7 @@ impl From {
     pub fn load(&self) -> Result<Config, Report> {
         let from_environment = || std::env::var_os("FEDGATE_CONFIG").filter(|name| !name.is_empty()).map(PathBuf::from);
         let file = self.config.clone().or_else(from_environment);
-        load(&Source::of_process(file.as_deref())?)
+        load_checked(&Source::of_process(file.as_deref())?, &app::pool_faults)
     }
 }
 
@@ -93,7 +93,7 @@ pub fn run() -> ExitCode {
 pub fn explain(config: &Config, error: &AppError) -> Refused {
     let mut report = Report::new(config.file.as_deref());
     for (key, message) in error.faults() {
-        report.add(config.places.get(&key), &key, message);
+        report.add(config.place(&key).as_ref(), &key, message);
     }
     Refused::Report(report)
 }

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::base::declared::Declared;
 use crate::config::reader::Reader;
 use crate::config::report::Report;
-use crate::config::tree::Table;
+use crate::config::tree::{Place, Table};
 use crate::config::{
     Config, admin, cache, environment, general, http, outbound, secrets, signing, source, store, telemetry, unknown, user_pools,
 };
@@ -50,8 +51,16 @@ impl Source {
     }
 }
 
-/// Reads the configuration; every mistake is in the report.
+/// Finds mistakes in declared pools: path, what is wrong, the nearest right thing.
+pub type CheckPools<'c> = &'c dyn Fn(&[Declared]) -> Vec<(String, String, Option<String>)>;
+
+/// Reads the configuration; every mistake is in the report, but what pools may hold is not checked.
 pub fn load(from: &Source) -> Result<Config, Report> {
+    load_checked(from, &|_| Vec::new())
+}
+
+/// Reads the configuration; `check_pools` knows what `[[user_pools]]` may hold.
+pub fn load_checked(from: &Source, check_pools: CheckPools<'_>) -> Result<Config, Report> {
     let mut report = Report::new(from.file.as_ref().map(|(name, _)| name.as_str()));
     let mut table = match &from.file {
         Some((_, text)) => source::parse(text, &mut report),
@@ -61,7 +70,13 @@ pub fn load(from: &Source) -> Result<Config, Report> {
     unknown::check(&table, &mut report);
     let base = from.file.as_ref().and_then(|(name, _)| Path::new(name).parent()).map_or_else(PathBuf::new, Path::to_path_buf);
     let mut reader = Reader::new(&table, &from.variables, base, &mut report);
-    let config = sections(&mut reader, from.file.as_ref().map(|(name, _)| name.clone()));
+    let user_pools = user_pools::read(&mut reader);
+    let pools = user_pools.as_deref().unwrap_or_default();
+    for (path, message, suggestion) in check_pools(pools) {
+        let line = pools.iter().find_map(|pool| pool.owns(&path).then(|| pool.line(&path)).flatten());
+        reader.report.suggest(line.map(Place::Line).as_ref(), &path, &message, suggestion);
+    }
+    let config = sections(&mut reader, user_pools, from.file.as_ref().map(|(name, _)| name.clone()));
     match config {
         Some(config) if report.faults.is_empty() => Ok(config),
         _ => Err(report.sorted()),
@@ -69,7 +84,7 @@ pub fn load(from: &Source) -> Result<Config, Report> {
 }
 
 /// Every section is read before any is missed.
-fn sections(reader: &mut Reader<'_>, file: Option<String>) -> Option<Config> {
+fn sections(reader: &mut Reader<'_>, user_pools: Option<Vec<Declared>>, file: Option<String>) -> Option<Config> {
     let general = general::read(reader);
     let http = http::read(reader);
     let store = store::read(reader);
@@ -79,7 +94,6 @@ fn sections(reader: &mut Reader<'_>, file: Option<String>) -> Option<Config> {
     let outbound = outbound::read(reader);
     let signing = signing::read(reader);
     let telemetry = telemetry::read(reader);
-    let user_pools = user_pools::read(reader);
     Some(Config {
         general: general?,
         http: http?,

@@ -58,3 +58,11 @@ pub struct Config {
     /// Where each key that is set stands.
     pub places: BTreeMap<String, Place>,
 }
+
+impl Config {
+    /// Where a key stands, or what is nearest around it: for faults that show only when the gateway starts.
+    pub fn place(&self, key: &str) -> Option<Place> {
+        let declared = self.user_pools.iter().find(|pool| pool.owns(key)).and_then(|pool| pool.line(key));
+        declared.map(Place::Line).or_else(|| self.places.get(key).cloned())
+    }
+}

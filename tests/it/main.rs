@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cache;
+mod cognito;
+mod commands;
+mod config;
 mod federation;
 mod harness;
 mod hosted_ui;

@@ -66,6 +66,7 @@ impl Demo {
         let saml = SamlIdp::start(saml_idp::Config { journal: journal.clone(), ..saml_idp::Config::default() })?;
         let bound = bind_app(options.port)?;
         let settings = Settings {
+            environment: Vec::new(),
             // Bound and let go again: the gateway takes it a moment later.
             port: server::bind(0)?.port(),
             pool_id: "local_Playground".to_owned(),

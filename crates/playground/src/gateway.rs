@@ -31,6 +31,8 @@ pub struct Settings {
     pub oidc: OidcProvider,
     /// The SAML provider: its name and the URL of its metadata.
     pub saml: SamlProvider,
+    /// More configuration, as the environment gives it: `FEDGATE_STORE__URL` and the like.
+    pub environment: Vec<(String, String)>,
 }
 
 /// An upstream OpenID Connect provider.
@@ -210,6 +212,7 @@ impl Gateway {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FEDGATE_")) {
             command.env_remove(name);
         }
+        command.envs(settings.environment.iter().cloned());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let tail = Tail::default();
         let log_file = dir.join("fedgate.log");

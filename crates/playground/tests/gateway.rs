@@ -11,6 +11,7 @@ use playground::server::bind;
 
 fn settings() -> Settings {
     Settings {
+        environment: Vec::new(),
         port: bind(0).unwrap().port(),
         pool_id: "local_Test".to_owned(),
         client_id: "app".to_owned(),

@@ -180,6 +180,11 @@ async fn plan_providers(
                 tracing::warn!(user_pool.id = %pool.id, provider = %provider.name, reason, "a declared identity provider does not answer now");
                 provider.document[UNCHECKED] = Value::Bool(true);
             }
+            // What a metadata URL answers is the provider's mistake, not the file's.
+            Err(Failure::InvalidParameter(text)) if provider.details.contains_key("MetadataURL") => {
+                tracing::warn!(user_pool.id = %pool.id, provider = %provider.name, reason = text, "a declared identity provider is not usable now");
+                provider.document[UNCHECKED] = Value::Bool(true);
+            }
             Err(Failure::InvalidParameter(text)) => {
                 return Err(Failure::InvalidParameter(format!(
                     "identity provider {} of pool {}: {text}",

@@ -46,6 +46,8 @@ pub(crate) struct Bench {
     pub(crate) provider: IdentityProvider,
     /// What the app asked.
     pub(crate) authorization: Authorization,
+    /// What the browsers of the test speak with.
+    client: reqwest::Client,
 }
 
 impl Bench {
@@ -63,7 +65,15 @@ impl Bench {
         let idp = OidcIdp::start(config).unwrap();
         let context = context(&clock).await;
         let provider = provider(&context, &idp.issuer);
-        Self { idp, context, clock, oidc: Arc::new(Oidc::new()), provider, authorization: authorization() }
+        Self { idp, context, clock, oidc: Arc::new(Oidc::new()), provider, authorization: authorization(), client: plain_client() }
+    }
+
+    /// The same settings under another name: none of the copies kept so far are its.
+    pub(crate) fn rename(&mut self, name: &str) {
+        let place = [POOL, "identity_provider", name, "client_secret"];
+        let sealed = self.context.ports.seal.seal(&place, b"gateway-secret").unwrap();
+        name.clone_into(&mut self.provider.name);
+        self.provider.sealed_details.insert("client_secret".to_owned(), sealed);
     }
 
     /// Begins a login.
@@ -80,7 +90,7 @@ impl Bench {
 
     /// Lets a person sign in at the provider; answers the parameters that come back.
     pub(crate) async fn sign_in(&self, begun: &Begun, person: &str) -> BTreeMap<String, String> {
-        let mut browser = Browser::new();
+        let mut browser = Browser::with_client(self.client.clone());
         let page = browser.open(&url(begun)).await.unwrap();
         let back = browser.press_until(&page, person, CALLBACK).await.unwrap().reached().unwrap();
         back.query_pairs().into_owned().collect()
@@ -163,7 +173,7 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
         created_ms: START_MS,
         modified_ms: START_MS,
         declared: false,
-        document: serde_json::Value::Null,
+        document: Value::Null,
     }
 }
 
@@ -182,6 +192,13 @@ fn authorization() -> Authorization {
         max_age_s: None,
         created_ms: START_MS,
     }
+}
+
+/// A client for plain http that keeps no connection and reads no root certificates: hundreds of browsers share it.
+#[expect(clippy::disallowed_methods, reason = "a person's browser does not go through our outbound door")]
+fn plain_client() -> reqwest::Client {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.pool_max_idle_per_host(0).tls_certs_only([]).build().unwrap()
 }
 
 /// Where a login sends the browser.

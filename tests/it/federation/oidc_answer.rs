@@ -3,7 +3,9 @@
 use playground::oidc_idp::tamper::{Endpoint, Fault};
 use serde_json::{Value, json};
 
-use crate::federation::oidc::{ADA, Bench};
+use crate::federation::oidc::{ADA, Bench, set};
+
+type Change = fn(&mut Vec<(String, String)>);
 
 fn put(params: &mut Vec<(String, String)>, name: &str, value: Option<&str>) {
     params.retain(|(known, _)| known != name);
@@ -51,9 +53,7 @@ async fn o_04_the_issuer_of_the_answer_is_ours_octet_for_octet() {
 async fn o_04_a_provider_that_announces_nothing_may_leave_iss_out_but_not_lie() {
     for announced in [Value::Null, json!(false)] {
         let bench = Bench::new().await;
-        let silent = move |document: &mut Value| {
-            crate::federation::oidc::set(document, "authorization_response_iss_parameter_supported", announced.clone())
-        };
+        let silent = move |document: &mut Value| set(document, "authorization_response_iss_parameter_supported", announced.clone());
         bench.idp.tamper(|tamper| {
             tamper.discovery(silent).callback(|params| put(params, "iss", None));
         });
@@ -68,7 +68,6 @@ async fn o_04_a_provider_that_announces_nothing_may_leave_iss_out_but_not_lie() 
 #[tokio::test]
 async fn o_27_conflicting_answers_are_refused() {
     let bench = Bench::new().await;
-    type Change = fn(&mut Vec<(String, String)>);
     let rows: [(&str, Change, &str); 8] = [
         ("code with error", |p| put(p, "error", Some("access_denied")), "code_and_error"),
         ("neither code nor error", |p| put(p, "code", None), "code_missing"),

@@ -7,6 +7,8 @@ use crate::federation::oidc::{Bench, START_MS, set};
 
 const NOW: i64 = START_MS / 1000;
 
+type Change = fn(String) -> String;
+
 /// One login for each value of a claim; null takes the claim away.
 async fn claim_refused(bench: &Bench, name: &'static str, values: &[Value], reason: &str) {
     for value in values {
@@ -200,7 +202,6 @@ async fn o_06_o_07_the_header_has_no_say() {
 #[tokio::test]
 async fn o_06_other_forms_than_a_signed_token_are_refused() {
     let bench = Bench::new().await;
-    type Change = fn(String) -> String;
     let rows: [(&str, Change, &str); 12] = [
         ("empty", |_| String::new(), "id_token_malformed"),
         ("one part", |t| t.replace('.', ""), "id_token_malformed"),

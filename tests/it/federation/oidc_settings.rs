@@ -157,20 +157,20 @@ async fn o_05_a_discovery_document_must_be_of_this_issuer_and_whole() {
         ),
         ("keys inside", |d| d["jwks_uri"] = json!("http://10.0.0.1/keys"), "document_address_refused"),
     ];
+    let mut bench = Bench::new().await;
     for (what, change, reason) in rows {
-        let bench = Bench::new().await;
+        bench.rename(what);
         bench.idp.tamper(|tamper| {
             tamper.discovery(change);
         });
         assert_eq!(bench.login().await.err().map(|failure| failure.reason()), Some(reason), "{what}");
         bench.idp.behave();
-        let other = Bench::new().await;
-        other.accepted(what).await;
+        bench.rename(&format!("{what}, the control"));
+        bench.accepted(what).await;
     }
-    for (what, fault) in
-        [("not JSON", Fault::html()), ("doubled", Fault::body(200, "application/json", r#"{"issuer":"a","issuer":"b"}"#))]
-    {
-        let bench = Bench::new().await;
+    let doubled = Fault::body(200, "application/json", r#"{"issuer":"a","issuer":"b"}"#);
+    for (what, fault) in [("not JSON", Fault::html()), ("doubled", doubled)] {
+        bench.rename(what);
         bench.idp.tamper(|tamper| {
             tamper.fault(Endpoint::Discovery, fault);
         });
@@ -195,19 +195,20 @@ async fn odd_members_of_discovery_do_no_harm() {
 
 #[tokio::test]
 async fn client_credentials_go_where_discovery_takes_them() {
+    let mut bench = Bench::new().await;
     for (methods, in_form) in [
         (json!(["client_secret_post"]), true),
         (json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]), true),
         (json!(["client_secret_basic"]), false),
         (Value::Null, false),
     ] {
-        let bench = Bench::new().await;
+        bench.rename(&methods.to_string());
         let listed = methods.clone();
         bench.idp.tamper(|tamper| {
             tamper.discovery(move |document| set(document, "token_endpoint_auth_methods_supported", listed.clone()));
         });
         bench.accepted(&methods.to_string()).await;
-        let request = bench.idp.seen(Endpoint::Token).remove(0);
+        let request = bench.idp.seen(Endpoint::Token).pop().unwrap();
         assert_eq!(request.get("client_secret").is_some(), in_form, "{methods}");
         assert_eq!(request.authorization.is_some(), !in_form, "{methods}");
     }

@@ -2,5 +2,6 @@
 //! providers, `openid-client` as the app, a browser between them, on both sets of backends.
 
 mod oidc;
+mod restart;
 mod saml;
 mod world;

@@ -38,7 +38,7 @@ async fn everything(world: &World) -> Vec<(&'static str, Answer)> {
     ]
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a22_nobody_keeps_an_answer() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -46,7 +46,7 @@ async fn a22_nobody_keeps_an_answer() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a21_a23_u12_headers_are_on_every_answer() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -59,7 +59,7 @@ async fn a21_a23_u12_headers_are_on_every_answer() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a20_no_redirect_repeats_a_request() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -68,7 +68,7 @@ async fn a20_no_redirect_repeats_a_request() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn pages_and_redirects_are_not_open_to_other_origins() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {
@@ -78,7 +78,7 @@ async fn pages_and_redirects_are_not_open_to_other_origins() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn u02_cookies_are_out_of_reach_of_scripts() {
     let world = World::start().await;
     for (what, answer) in everything(&world).await {

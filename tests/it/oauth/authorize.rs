@@ -23,7 +23,7 @@ async fn accepted(world: &World, changes: &[Change<'_>]) {
     assert_eq!(answer.redirect("iss"), Some(world.issuer()), "A-19: {changes:?}");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a19_a_code_comes_with_state_and_iss() {
     let world = World::start().await;
     let answer = world.authorize(&world.signed_in().await, &AUTHORIZE).await;
@@ -38,7 +38,7 @@ async fn a19_a_code_comes_with_state_and_iss() {
     assert!(answer.redirect("code").is_some());
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a15_other_response_types_are_the_implicit_flow_and_off() {
     let world = World::start().await;
     for kind in ["token", "id_token", "id_token token", "code id_token", "code token", "code id_token token"] {
@@ -53,7 +53,7 @@ async fn a15_other_response_types_are_the_implicit_flow_and_off() {
     refused(&world, &[], "unauthorized_client").await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a27_a28_no_other_response_mode_and_no_request_object() {
     let world = World::start().await;
     for mode in ["form_post", "fragment", "jwt", "query.jwt", "form_post.jwt", "web_message", "Query"] {
@@ -67,7 +67,7 @@ async fn a27_a28_no_other_response_mode_and_no_request_object() {
     refused(&world, &[("resource", Some("https://api.example"))], "invalid_target").await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a17_scopes_are_bounded_and_within_what_the_client_may_ask() {
     let world = World::start().await;
     let many = (0..1100).map(|number| format!("x{number}")).collect::<Vec<_>>().join(" ");
@@ -84,7 +84,7 @@ async fn a17_scopes_are_bounded_and_within_what_the_client_may_ask() {
     assert_eq!(crate::oauth::world::claims(&tokens.text("access_token"))["scope"], "openid email phone profile notes/read");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a17_ten_thousand_scopes_cost_next_to_nothing() {
     let world = World::start().await;
     let client = crate::oauth::world::seed::client("local_Alpha0001", CONFIDENTIAL, None);
@@ -97,7 +97,7 @@ async fn a17_ten_thousand_scopes_cost_next_to_nothing() {
     drop(world);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn bounds_of_the_apps_own_values() {
     let world = World::start().await;
     let text = "x".repeat(5000);
@@ -116,7 +116,7 @@ async fn bounds_of_the_apps_own_values() {
     accepted(&world, &[("max_age", Some("999999999"))]).await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a18_o20_only_a_provider_of_the_client_can_be_named() {
     let world = World::start().await;
     let long = "x".repeat(400);
@@ -134,7 +134,7 @@ async fn a18_o20_only_a_provider_of_the_client_can_be_named() {
     refused(&world, &[("identity_provider", Some("Acme"))], "invalid_request").await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a29_every_parameter_only_once() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -148,7 +148,7 @@ async fn a29_every_parameter_only_once() {
     assert!(world.authorize(&cookie, &good).await.redirect("code").is_some(), "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn broken_queries_are_a_page() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -164,7 +164,7 @@ async fn broken_queries_are_a_page() {
     assert_eq!(answer.status, 302, "an unknown parameter is ignored: the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn an_unknown_pool_is_not_found() {
     let world = World::start().await;
     for pool in ["local_Nobody999", "nonsense", OTHER_POOL] {

@@ -3,7 +3,7 @@
 use crate::oauth::world::seed::{CALLBACK, PUBLIC};
 use crate::oauth::world::{AUTHORIZE, CHALLENGE, VERIFIER, World, challenge, changed, redemption};
 
-#[actix_web::test]
+#[tokio::test]
 async fn a06_only_s256_and_both_or_neither() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -31,7 +31,7 @@ async fn a06_only_s256_and_both_or_neither() {
     assert!(world.authorize(&cookie, &changed(&AUTHORIZE, &without)).await.redirect("code").is_some(), "a client with a secret");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a06_a_public_client_must_use_it() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -46,7 +46,7 @@ async fn a06_a_public_client_must_use_it() {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a06_the_verifier_answers_the_challenge() {
     let world = World::start().await;
     let short = "v".repeat(42);

@@ -99,7 +99,7 @@ const UNREGISTRABLE: [&str; 24] = [
     "blob:https://app.example/1",
 ];
 
-#[actix_web::test]
+#[tokio::test]
 async fn a01_only_the_exact_registered_uri_gets_an_answer() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -119,7 +119,7 @@ async fn a01_only_the_exact_registered_uri_gets_an_answer() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a02_a_bad_client_is_a_page_without_a_way_out() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -161,7 +161,7 @@ fn a01_dangerous_and_ambiguous_uris_cannot_be_registered() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a01_a_row_with_an_unsafe_uri_does_not_open_a_hole() {
     let world = World::start().await;
     let cookie = world.signed_in().await;

@@ -19,7 +19,7 @@ async fn next(world: &World, cookie: &str, changes: &[Change<'_>]) -> String {
     "login".to_owned()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a31_prompt_none_never_shows_a_page() {
     on_both_stores(async |world| {
         assert_eq!(next(&world, "", &[("prompt", Some("none"))]).await, "login_required");
@@ -34,7 +34,7 @@ async fn a31_prompt_none_never_shows_a_page() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a31_prompts_and_ages_that_ask_for_a_sign_in_get_one() {
     on_both_stores(async |world| {
         let cookie = world.signed_in().await;
@@ -51,7 +51,7 @@ async fn a31_prompts_and_ages_that_ask_for_a_sign_in_get_one() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_session_lives_for_an_hour_and_no_longer_than_the_providers() {
     on_both_stores(async |world| {
         let context = world.context();
@@ -72,7 +72,7 @@ async fn a_session_lives_for_an_hour_and_no_longer_than_the_providers() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a18_a_session_does_not_widen_another_client() {
     on_both_stores(async |world| {
         let cookie = world.signed_in().await;
@@ -94,7 +94,7 @@ async fn a18_a_session_does_not_widen_another_client() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_session_ends_with_its_user() {
     on_both_stores(async |world| {
         let cookie = world.signed_in().await;
@@ -111,7 +111,7 @@ async fn a_session_ends_with_its_user() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a25_u03_a_cookie_counts_only_whole_alone_and_in_its_pool() {
     on_both_stores(async |world| {
         let cookie = world.signed_in().await;
@@ -141,7 +141,7 @@ async fn a25_u03_a_cookie_counts_only_whole_alone_and_in_its_pool() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a26_navigation_alone_makes_no_session() {
     let world = World::start().await;
     for path in ["/oauth2/authorize", "/login", "/logout"] {
@@ -156,7 +156,7 @@ async fn a26_navigation_alone_makes_no_session() {
     assert_eq!(next(&world, &world.signed_in().await, &[]).await, "code", "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_sign_in_page_gets_the_same_query() {
     let world = World::start().await;
     let query = super::world::wire::form(&AUTHORIZE);

@@ -15,7 +15,7 @@ fn is_uuid(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.len() == 36 && text.matches('-').count() == 4)
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn an_access_token_has_cognitos_claims() {
     let world = World::start().await;
     let now_s = world.ports.clock.now_s();
@@ -51,7 +51,7 @@ async fn an_access_token_has_cognitos_claims() {
     assert_ne!(access["jti"], access["origin_jti"]);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn an_id_token_has_cognitos_claims() {
     let world = World::start().await;
     let tokens = world.tokens_for(&[("scope", Some("openid")), ("nonce", Some("n-1"))]).await;
@@ -106,7 +106,7 @@ async fn an_id_token_has_cognitos_claims() {
     assert_eq!(at_hash[..21], hash[..21], "the left half of the hash");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_header_is_cognitos_and_the_keys_differ() {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -127,7 +127,7 @@ async fn the_header_is_cognitos_and_the_keys_differ() {
     assert_eq!(head, json!({ "cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP" }));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn scopes_and_readable_attributes_narrow_what_an_app_sees() {
     let world = World::start().await;
     let attributes = |id: &Value| -> Vec<String> {
@@ -152,7 +152,7 @@ async fn scopes_and_readable_attributes_narrow_what_an_app_sees() {
     assert_eq!(attributes(&world.user_info(&tokens.text("access_token")).await.json()), ["email", "name"]);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_federated_sign_in_gets_a_nonce_and_a_stray_attribute_no_claim() {
     let world = World::start().await;
     world
@@ -169,7 +169,7 @@ async fn a_federated_sign_in_gets_a_nonce_and_a_stray_attribute_no_claim() {
     assert!(!first.to_string().contains("forged"));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn without_revocation_there_are_no_family_ids() {
     let world = World::start().await;
     world.change_client(CONFIDENTIAL, |client| client.revocation = false).await;

@@ -12,7 +12,7 @@ async fn token(world: &World, authorization: &[&str], fields: &[(&str, &str)]) -
     world.send("POST", "/oauth2/token", &headers, &form(fields)).await
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a07_a_client_with_a_secret_never_passes_without_it() {
     let world = World::start().await;
     let code = world.code().await;
@@ -35,7 +35,7 @@ async fn a07_a_client_with_a_secret_never_passes_without_it() {
     assert_eq!(token(&world, &[], &fields).await.status, 200);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a07_a_client_without_a_secret_must_not_send_one() {
     let world = World::start().await;
     let code = world.code_for(&[("client_id", Some(PUBLIC))]).await;
@@ -47,7 +47,7 @@ async fn a07_a_client_without_a_secret_must_not_send_one() {
     assert_eq!(token(&world, &[], &good).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a07_exactly_one_method() {
     let world = World::start().await;
     let code = world.code().await;
@@ -71,7 +71,7 @@ async fn a07_exactly_one_method() {
     assert_eq!(token(&world, &[&right], &same).await.status, 200, "the control: the same id in the body");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a07_broken_headers_are_no_client() {
     let world = World::start().await;
     let code = world.code().await;
@@ -97,7 +97,7 @@ async fn a07_broken_headers_are_no_client() {
     assert_eq!(token(&world, &[&right.replace("Basic", "basic")], &good).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a37_an_unknown_client_looks_like_a_wrong_secret() {
     let world = World::start().await;
     let code = world.code().await;
@@ -113,7 +113,7 @@ async fn a37_an_unknown_client_looks_like_a_wrong_secret() {
     assert_eq!(world.redeem(&code).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn secrets_with_signs_pass_in_both_encodings() {
     let world = World::start().await;
     let secret = "a+b%2Fc&d=e f:g";

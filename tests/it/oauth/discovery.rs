@@ -14,7 +14,7 @@ async fn document(world: &World) -> Value {
     answer.json()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_document_names_the_pools_addresses() {
     let world = World::start().await;
     let document = document(&world).await;
@@ -37,7 +37,7 @@ async fn the_document_names_the_pools_addresses() {
     );
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn u06_the_document_does_not_follow_the_host() {
     let world = World::start().await;
     let good = document(&world).await;
@@ -54,7 +54,7 @@ async fn u06_the_document_does_not_follow_the_host() {
     assert_eq!(wire::send(&world.origin, "GET", &path, &[("Host", "evil.example")], b"").await.status, 421);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a33_response_types_and_modes_behave_as_announced() {
     let world = World::start().await;
     let document = document(&world).await;
@@ -83,7 +83,7 @@ async fn a33_response_types_and_modes_behave_as_announced() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a33_grants_and_client_methods_behave_as_announced() {
     let world = World::start().await;
     let document = document(&world).await;
@@ -102,7 +102,7 @@ async fn a33_grants_and_client_methods_behave_as_announced() {
     assert_eq!(world.post("/oauth2/token", &fields).await.status, 200);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a33_the_published_keys_check_both_tokens() {
     let world = World::start().await;
     let answer = world.get("/.well-known/jwks.json").await;
@@ -121,7 +121,7 @@ async fn a33_the_published_keys_check_both_tokens() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn unknown_pools_have_no_documents() {
     let world = World::start().await;
     for path in

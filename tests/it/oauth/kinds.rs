@@ -9,7 +9,7 @@ use fedgate::tokens::verify;
 use crate::oauth::world::seed::{CONFIDENTIAL, OTHER_POOL, POOL, PROVIDER, SUB};
 use crate::oauth::world::{World, claims};
 
-#[actix_web::test]
+#[tokio::test]
 async fn a13_the_matrix_of_kinds_and_places() {
     let world = World::start().await;
     let context = world.context();
@@ -42,7 +42,7 @@ async fn a13_the_matrix_of_kinds_and_places() {
     assert!(world.authorize(&format!("{name}={session}"), &super::world::AUTHORIZE).await.redirect("code").is_some());
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a13_every_claim_of_an_access_token_counts() {
     let world = World::start().await;
     let good = claims(&world.tokens().await.text("access_token"));
@@ -84,7 +84,7 @@ async fn is_good(world: &World, claims: &Value) -> bool {
     verify::access(&world.context(), POOL, &token).await.unwrap().is_some()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a35_a_token_of_one_pool_is_nothing_in_another() {
     let world = World::start().await;
     let token = world.tokens().await.text("access_token");
@@ -101,7 +101,7 @@ async fn a35_a_token_of_one_pool_is_nothing_in_another() {
     assert!(verify::access(&context, POOL, &forged).await.unwrap().is_none(), "A-13: the other key");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a14_a_token_matches_in_full() {
     let world = World::start().await;
     let token = world.tokens().await.text("access_token");

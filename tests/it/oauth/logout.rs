@@ -14,7 +14,7 @@ async fn is_signed_in(world: &World, cookie: &str) -> bool {
     world.authorize(cookie, &AUTHORIZE).await.redirect("code").is_some()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a30_ends_the_session_and_goes_to_a_registered_address() {
     on_both_stores(async |world| {
         let cookie = world.signed_in().await;
@@ -31,7 +31,7 @@ async fn a30_ends_the_session_and_goes_to_a_registered_address() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a30_u10_other_targets_are_a_page_and_end_nothing() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -71,7 +71,7 @@ async fn a30_u10_other_targets_are_a_page_and_end_nothing() {
     assert_eq!(logout(&world, &cookie, &[("client_id", CONFIDENTIAL), ("logout_uri", BYE)]).await.status, 302, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_redirect_uri_leads_to_a_new_sign_in() {
     let world = World::start().await;
     let cookie = world.signed_in().await;
@@ -81,7 +81,7 @@ async fn a_redirect_uri_leads_to_a_new_sign_in() {
     assert!(!is_signed_in(&world, &cookie).await);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn without_a_session_there_is_nothing_to_clear() {
     let world = World::start().await;
     let answer = logout(&world, "", &[("client_id", CONFIDENTIAL), ("logout_uri", BYE)]).await;

@@ -11,7 +11,7 @@ async fn refused(world: &World, refresh_token: &str, why: &str) {
     assert_eq!((answer.status, &*answer.body), REFUSED, "{why}");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_refresh_keeps_the_family_and_renews_the_tokens() {
     on_both_stores(async |world| {
         let first = world.tokens_for(&[("nonce", Some("n-1"))]).await;
@@ -33,7 +33,7 @@ async fn a_refresh_keeps_the_family_and_renews_the_tokens() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a10_bound_to_client_and_pool_and_of_limited_age() {
     on_both_stores(async |world| {
         let refresh_token = world.tokens().await.text("refresh_token");
@@ -56,7 +56,7 @@ async fn a10_bound_to_client_and_pool_and_of_limited_age() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a14_matches_in_full() {
     let world = World::start().await;
     let token = world.tokens().await.text("refresh_token");
@@ -75,7 +75,7 @@ async fn a14_matches_in_full() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a11_each_refresh_judges_anew() {
     on_both_stores(async |world| {
         let token = world.tokens().await.text("refresh_token");
@@ -111,7 +111,7 @@ async fn a11_each_refresh_judges_anew() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a11_a_changed_attribute_stands_in_the_next_token() {
     let world = World::start().await;
     let tokens = world.tokens().await;
@@ -122,7 +122,7 @@ async fn a11_a_changed_attribute_stands_in_the_next_token() {
     assert_eq!(claims(&tokens.text("id_token"))["sub"], SUB);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn scopes_can_be_narrowed_never_widened() {
     let world = World::start().await;
     let token = world.tokens().await.text("refresh_token");

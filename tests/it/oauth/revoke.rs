@@ -4,7 +4,7 @@ use crate::oauth::world::seed::{CONFIDENTIAL, PUBLIC, SECOND, SECRET};
 use crate::oauth::world::wire::form;
 use crate::oauth::world::{World, basic, changed, on_both_stores, redemption};
 
-#[actix_web::test]
+#[tokio::test]
 async fn a12_the_family_dies_and_only_it() {
     on_both_stores(async |world| {
         let (one, two) = (world.tokens().await, world.tokens().await);
@@ -20,7 +20,7 @@ async fn a12_the_family_dies_and_only_it() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a12_another_clients_token_stays() {
     on_both_stores(async |world| {
         let token = world.tokens().await.text("refresh_token");
@@ -35,7 +35,7 @@ async fn a12_another_clients_token_stays() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_public_client_revokes_its_own() {
     let world = World::start().await;
     let code = world.code_for(&[("client_id", Some(PUBLIC))]).await;
@@ -45,7 +45,7 @@ async fn a_public_client_revokes_its_own() {
     assert_eq!(world.user_info(&tokens.text("access_token")).await.status, 401);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn refusals_are_cognitos() {
     let world = World::start().await;
     let tokens = world.tokens().await;

@@ -4,7 +4,7 @@ use crate::oauth::world::seed::{CONFIDENTIAL, PUBLIC, SECRET};
 use crate::oauth::world::wire::form;
 use crate::oauth::world::{World, basic, changed, redemption};
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_answer_has_cognitos_members_and_is_kept_by_nobody() {
     let world = World::start().await;
     let answer = world.tokens().await;
@@ -24,7 +24,7 @@ async fn the_answer_has_cognitos_members_and_is_kept_by_nobody() {
     assert!(answer.json().get("refresh_token").is_some(), "Cognito: always for codes");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a39_unknown_grants_are_unsupported() {
     let world = World::start().await;
     for grant in [
@@ -48,7 +48,7 @@ async fn a39_unknown_grants_are_unsupported() {
     assert_eq!(world.redeem(&world.code().await).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn other_methods_are_refused() {
     let world = World::start().await;
     for method in ["GET", "PUT", "DELETE", "PATCH"] {
@@ -60,7 +60,7 @@ async fn other_methods_are_refused() {
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, Some("*")));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn l03_only_a_form_body_counts() {
     let world = World::start().await;
     let code = world.code().await;
@@ -78,7 +78,7 @@ async fn l03_only_a_form_body_counts() {
     assert_eq!(world.send("POST", "/oauth2/token", &headers, &body).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a29_every_parameter_only_once_and_well_formed() {
     let world = World::start().await;
     let code = world.code().await;
@@ -106,7 +106,7 @@ async fn a29_every_parameter_only_once_and_well_formed() {
     assert_eq!(world.post("/oauth2/token", &good).await.status, 200, "the control: none of it touched the code");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_body_beyond_the_limit_is_refused() {
     let world = World::start().await;
     let body = format!("grant_type=authorization_code&x={}", "y".repeat(100 * 1024));
@@ -114,7 +114,7 @@ async fn a_body_beyond_the_limit_is_refused() {
     assert_eq!(answer.status, 413);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_client_needs_its_flow() {
     let world = World::start().await;
     let code = world.code().await;
@@ -125,7 +125,7 @@ async fn a_client_needs_its_flow() {
     assert_eq!(world.redeem(&code).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a37_refusals_are_equal_byte_for_byte() {
     let world = World::start().await;
     let mut bodies = Vec::new();

@@ -1,6 +1,6 @@
 //! userInfo: Cognito's answers and errors, and what it sees of revocation and disabling (A-36, section 3.4).
 
-use crate::oauth::world::launch::Backend;
+use crate::harness::storage::Backend;
 use crate::oauth::world::seed::{CONFIDENTIAL, PROVIDER, SUB, USERNAME};
 use crate::oauth::world::{World, on_both_stores};
 
@@ -14,7 +14,7 @@ async fn dead(world: &World, access_token: &str, why: &str) {
     assert_eq!(answer.header("www-authenticate"), Some(&*challenge), "{why}");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn all_values_are_texts() {
     let world = World::start().await;
     let tokens = world.tokens_for(&[("scope", Some("openid"))]).await;
@@ -34,7 +34,7 @@ async fn all_values_are_texts() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_token_comes_in_the_header_and_nowhere_else() {
     let world = World::start().await;
     let token = world.tokens().await.text("access_token");
@@ -61,7 +61,7 @@ async fn the_token_comes_in_the_header_and_nowhere_else() {
     assert_eq!(world.user_info(&token).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_token_without_openid_is_refused() {
     let world = World::start().await;
     let token = world.tokens_for(&[("scope", Some("notes/read email"))]).await.text("access_token");
@@ -70,7 +70,7 @@ async fn a_token_without_openid_is_refused() {
     assert_eq!(world.user_info(&world.tokens().await.text("access_token")).await.status, 200, "the control");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a36_sees_expiry_disabling_sign_out_and_revocation() {
     on_both_stores(async |world| {
         let tokens = world.tokens().await;
@@ -96,7 +96,7 @@ async fn a36_sees_expiry_disabling_sign_out_and_revocation() {
     .await;
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a36_a_revocation_counts_on_every_gateway_at_once() {
     for backend in [Backend::Embedded, Backend::Shared] {
         let [one, two] = World::pair(backend).await;

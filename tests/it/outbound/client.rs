@@ -7,12 +7,22 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fedgate::outbound::{Call, Outbound, OutboundError};
+use fedgate::outbound::{Call, Found, Lookup, Outbound, OutboundError};
 
 use super::server::{Server, beside, respond, until_closed};
 use super::{Names, get, outbound, settings};
 
 const LOOPBACK: [&str; 1] = ["127.0.0.0/8"];
+
+/// A resolver that never answers.
+#[derive(Debug)]
+struct Never;
+
+impl Lookup for Never {
+    fn lookup(&self, _: &str) -> Found {
+        Box::pin(std::future::pending())
+    }
+}
 
 #[tokio::test]
 async fn a_call_gets_its_answer() {
@@ -188,13 +198,6 @@ async fn n_06_connecting_ends_after_two_seconds() {
     let refused = inside.send(get(&format!("http://{closed}/"))).await;
     assert!(matches!(refused, Err(OutboundError::Unreachable("connection"))), "{refused:?}");
     // A name that never resolves is part of connecting.
-    #[derive(Debug)]
-    struct Never;
-    impl fedgate::outbound::Lookup for Never {
-        fn lookup(&self, _: &str) -> fedgate::outbound::Found {
-            Box::pin(std::future::pending())
-        }
-    }
     let waiting = Outbound::with_lookup(&settings(&LOOPBACK), Arc::new(Never)).unwrap();
     let outcome = tokio::time::timeout(Duration::from_secs(4), waiting.send(get("http://idp.example.test/"))).await.unwrap();
     assert!(matches!(outcome, Err(OutboundError::Unreachable("timeout"))), "{outcome:?}");

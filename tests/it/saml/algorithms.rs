@@ -16,7 +16,7 @@ const WEAK: &str = include_str!("../../fixtures/saml/rsa1024.certificate");
 fn transforms(sign: Sign, list: &[&str]) -> String {
     // The template is signed as it should be and then renamed: the refusal must come before any digest.
     let good = spec(sign).build(&KEY);
-    let inside: String = list.iter().map(|uri| format!("<ds:Transform Algorithm=\"{uri}\"/>")).collect();
+    let inside = list.iter().map(|uri| format!("<ds:Transform Algorithm=\"{uri}\"/>")).collect::<Vec<_>>().concat();
     good.replace(element(&good, "ds:Transforms"), &format!("<ds:Transforms>{inside}</ds:Transforms>"))
 }
 
@@ -233,12 +233,12 @@ fn s23_certificates_roll_over() {
 #[test]
 fn s33_worst_case() {
     let fill = |unit: &str, budget: usize| unit.repeat(budget / unit.len());
-    let wide: String = (0..30).map(|n| format!(" xmlns:n{n}=\"u{n}\" n{n}:a=\"\"")).collect();
-    let declarations: String = (0..32).map(|n| format!(" xmlns:n{n}=\"u\"")).collect();
+    let wide = (0..30).map(|n| format!(" xmlns:n{n}=\"u{n}\" n{n}:a=\"\"")).collect::<Vec<_>>().concat();
+    let declarations = (0..32).map(|n| format!(" xmlns:n{n}=\"u\"")).collect::<Vec<_>>().concat();
     let deep = format!("{}{}", format!("<a{declarations}>").repeat(28), "</a>".repeat(28));
     let prefixes = format!(
         "<ds:Transform Algorithm=\"{EXCLUSIVE}\"><ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{}\"/></ds:Transform>",
-        (0..10).map(|n| format!("n{n} ")).collect::<String>()
+        (0..10).map(|n| format!("n{n} ")).collect::<Vec<_>>().concat()
     );
     let good = spec(Sign::Both).build(&KEY);
     let usual = cpu_time(|| accepts(&good));

@@ -87,7 +87,12 @@ fn s24_keys_without_use_and_several_keys() {
     assert_eq!(keys, ["RSA-2048", "EC-P256"]);
     assert_eq!(with(two.clone() + &key_descriptor("", WEAK)).len(), 2, "the weak one does not count");
     assert_eq!(with(two.clone() + &two).len(), 2, "repeated certificates count once");
-    let lines: String = certificate.as_bytes().chunks(64).map(|line| format!("\n   {}", str::from_utf8(line).unwrap())).collect();
+    let lines = certificate
+        .as_bytes()
+        .chunks(64)
+        .map(|line| format!("\n   {}", str::from_utf8(line).unwrap()))
+        .collect::<Vec<_>>()
+        .concat();
     assert_eq!(with(key_descriptor("", &lines)), with(key_descriptor("", &certificate)));
 }
 

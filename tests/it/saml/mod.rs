@@ -106,7 +106,7 @@ pub fn cpu_time(run: impl FnOnce()) -> Duration {
     };
     let before = spent();
     run();
-    spent() - before
+    spent().saturating_sub(before)
 }
 
 /// Enough of a document for a message.

@@ -20,6 +20,8 @@ struct Parts {
     signature: String,
     /// The same assertion for Mallory with another ID and no signature.
     evil: String,
+    /// A whole unsigned Response for Mallory.
+    evil_shell: String,
     /// The id that is signed.
     signed_id: String,
 }
@@ -31,10 +33,11 @@ impl Parts {
         let assertion = element(&whole, "saml:Assertion").to_owned();
         let signature = element(&whole, "ds:Signature").to_owned();
         let unsigned = super::spec(Sign::Nothing).build(&KEY);
-        let evil = element(&unsigned, "saml:Assertion").replace(ALICE, MALLORY);
-        let evil = evil.replace(&spec.assertion_id, "_evil");
+        let unsigned = unsigned.replace(ALICE, MALLORY).replace(&spec.assertion_id, "_evil");
+        let evil = element(&unsigned, "saml:Assertion").to_owned();
+        let evil_shell = unsigned.replace(&spec.response_id, "_evilresponse");
         let signed_id = if sign == Sign::Assertion { spec.assertion_id } else { spec.response_id };
-        Self { whole, assertion, signature, evil, signed_id }
+        Self { whole, assertion, signature, evil, evil_shell, signed_id }
     }
 
     /// Replaces the assertion.
@@ -55,11 +58,8 @@ impl Parts {
 
     /// A whole Response for Mallory around something.
     fn evil_response(&self, content: &str) -> String {
-        let unsigned = spec(Sign::Nothing).build(&KEY).replace(ALICE, MALLORY);
-        let unsigned = unsigned.replace(&spec(Sign::Nothing).response_id, "_evilresponse");
-        let unsigned = unsigned.replace(&spec(Sign::Nothing).assertion_id, "_evil");
-        let issuer = element(&unsigned, "saml:Issuer").to_owned();
-        unsigned.replacen(&issuer, &format!("{issuer}{content}"), 1)
+        let issuer = element(&self.evil_shell, "saml:Issuer");
+        self.evil_shell.replacen(issuer, &format!("{issuer}{content}"), 1)
     }
 
     fn without_signature(&self) -> String {

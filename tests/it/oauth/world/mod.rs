@@ -17,7 +17,8 @@ use fedgate::model::identity_provider::IdentityProvider;
 use fedgate::model::user::User;
 use serde_json::Value;
 
-use crate::oauth::world::launch::Backend;
+use crate::harness::gateway::TestGateway;
+use crate::harness::storage::Backend;
 use crate::oauth::world::seed::{CALLBACK, CONFIDENTIAL, POOL, PROVIDER, SECRET, SUB};
 use crate::oauth::world::wire::{Answer, form};
 
@@ -29,7 +30,9 @@ pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A gateway and its rows.
 pub struct World {
-    /// The gateway's ports.
+    /// The gateway.
+    pub gateway: TestGateway,
+    /// Its ports.
     pub ports: Arc<Ports>,
     /// Where it listens.
     pub origin: url::Url,
@@ -71,24 +74,24 @@ impl World {
 
     /// A gateway.
     pub async fn on(backend: Backend) -> Self {
-        let (ports, origin) = launch::gateway(&launch::places(backend).await).await;
-        seed::plant(&ports).await;
-        Self { ports, origin }
+        Self::around(launch::gateway(backend).await)
     }
 
-    /// Two gateways over one store and cache.
+    /// Two gateways over one store, and over one cache when it is Redis.
     pub async fn pair(backend: Backend) -> [Self; 2] {
-        let places = launch::places(backend).await;
-        let (ports, origin) = launch::gateway(&places).await;
-        seed::plant(&ports).await;
-        let first = Self { ports, origin };
-        let (ports, origin) = launch::gateway(&places).await;
-        [first, Self { ports, origin }]
+        let first = launch::gateway(backend).await;
+        let second = first.replica().await;
+        [Self::around(first), Self::around(second)]
+    }
+
+    fn around(gateway: TestGateway) -> Self {
+        let (ports, origin) = (Arc::clone(&gateway.app.ports), url::Url::parse(&gateway.address_url).unwrap());
+        Self { gateway, ports, origin }
     }
 
     /// A context for calling capabilities directly.
     pub fn context(&self) -> Context {
-        Context { ports: Arc::clone(&self.ports), request_id: "test".to_owned() }
+        self.gateway.context()
     }
 
     /// The issuer of the pool.

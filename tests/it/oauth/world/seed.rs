@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use fedgate::base::digest;
-use fedgate::context::Ports;
 use fedgate::model::app_client::{AppClient, OAuthFlow};
 use fedgate::model::identity_provider::{IdentityProvider, ProviderKind};
 use fedgate::model::user::{FederatedIdentity, User, UserStatus};
 use fedgate::model::user_pool::UserPool;
+use fedgate::store::Store;
+use fedgate::store::signing_keys::StoredKey;
 use serde_json::json;
 
 /// The pool of most tests.
@@ -75,7 +76,6 @@ pub fn client(pool_id: &str, id: &str, secret: Option<&str>) -> AppClient {
 /// A provider.
 pub fn provider(pool_id: &str, name: &str) -> IdentityProvider {
     IdentityProvider {
-        document: serde_json::json!({}),
         pool_id: pool_id.to_owned(),
         name: name.to_owned(),
         kind: ProviderKind::Oidc,
@@ -87,6 +87,7 @@ pub fn provider(pool_id: &str, name: &str) -> IdentityProvider {
         created_ms: 1,
         modified_ms: 1,
         declared: false,
+        document: json!({}),
     }
 }
 
@@ -124,14 +125,16 @@ pub fn user(pool_id: &str) -> User {
     }
 }
 
-/// Writes both pools.
-pub async fn plant(ports: &Ports) {
-    let mut work = ports.store.begin().await.unwrap();
+/// Writes both pools with these keys.
+pub async fn plant(store: &Store, keys: &[StoredKey]) {
+    let mut work = store.begin().await.unwrap();
     for id in [POOL, OTHER_POOL] {
         work.user_pools().insert(&pool(id)).await.unwrap();
-        ports.keys.create_for_pool(&mut work, id).await.unwrap();
         work.identity_providers().insert(&provider(id, PROVIDER)).await.unwrap();
         work.users().insert(&user(id)).await.unwrap();
+    }
+    for key in keys {
+        work.signing_keys().insert(key).await.unwrap();
     }
     // A client id is unique over all pools, hence the other pool's own.
     for client in [

@@ -1,0 +1,15 @@
+//! The Cognito face over HTTP: real signatures, every answer checked against the service models.
+
+mod app_clients;
+mod aws;
+mod bad_input;
+mod coverage;
+mod declare;
+mod domains;
+mod identity_providers;
+mod page_tokens;
+mod signature;
+mod tenants;
+mod user_pools;
+mod users;
+mod wire;
