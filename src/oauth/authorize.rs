@@ -43,13 +43,16 @@ async fn answer(
 ) -> Result<HttpResponse, OAuthError> {
     let ours = |failure: Failure| translate(context, &failure);
     let served = entry::served(context, request, facts).await.map_err(ours)?.ok_or_else(error::no_pool)?;
+    let about_pool = |error: OAuthError| error.about("user_pool.id", &served.pool.id);
     let parameters = Parameters::parse(request.query_string(), MAX_VALUE)
-        .map_err(|_| OAuthError::invalid_request("a parameter is malformed", "parameters_malformed"))?;
+        .map_err(|_| about_pool(OAuthError::invalid_request("a parameter is malformed", "parameters_malformed")))?;
     let validated = match authorize::validate(context, &served, parameters.all()).await.map_err(ours)? {
         Ok(validated) => validated,
-        Err(Refusal::Page { reason }) => return Err(OAuthError::invalid_request("", reason)),
+        Err(Refusal::Page { reason }) => return Err(about_pool(OAuthError::invalid_request("", reason))),
         Err(Refusal::Redirect { url, reason }) => {
-            return away(context, &url, AuditEvent::refused(EVENT, reason).with("user_pool.id", served.pool.id));
+            let event = AuditEvent::refused(EVENT, reason).with("user_pool.id", &*served.pool.id);
+            // A redirect means that the client was found.
+            return away(context, &url, event.with("client.id", parameters.get("client_id").unwrap_or_default()));
         }
     };
     match proceed(context, state, request, &served, &validated).await {

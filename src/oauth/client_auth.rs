@@ -50,16 +50,19 @@ pub async fn authenticate(
         digest::same(presented.as_bytes(), expected.unwrap_or(NO_DIGEST).as_bytes()) | proven
     });
     let Some(client) = client else { return Err(OAuthError::invalid_client("client_unknown")) };
-    match (client.secret_digest.is_some(), credentials.secrets.is_empty()) {
-        (true, true) => return Err(OAuthError::invalid_client("client_secret_missing")),
-        (true, false) if !proven => return Err(OAuthError::invalid_client("client_secret_wrong")),
-        (false, false) => return Err(OAuthError::invalid_client("client_secret_unexpected")),
-        (true, false) | (false, true) => {}
+    match fault(&client, !credentials.secrets.is_empty(), proven) {
+        None => Ok(client),
+        Some(reason) => Err(OAuthError::invalid_client(reason).about("client.id", &client.id)),
     }
-    if !client.enabled {
-        return Err(OAuthError::invalid_client("client_disabled"));
+}
+
+fn fault(client: &AppClient, sent: bool, proven: bool) -> Option<&'static str> {
+    match (client.secret_digest.is_some(), sent) {
+        (true, false) => Some("client_secret_missing"),
+        (true, true) if !proven => Some("client_secret_wrong"),
+        (false, true) => Some("client_secret_unexpected"),
+        (true, true) | (false, false) => (!client.enabled).then_some("client_disabled"),
     }
-    Ok(client)
 }
 
 async fn find(context: &Context, pool_id: &str, id: &str) -> Result<Option<AppClient>, Failure> {

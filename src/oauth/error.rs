@@ -29,12 +29,21 @@ pub struct OAuthError {
     pub description: String,
     /// For the audit log.
     pub reason: &'static str,
+    /// More for the audit log, by dotted name: what is known of pool and client (L-01).
+    pub facts: Vec<(&'static str, String)>,
 }
 
 impl OAuthError {
     /// A 400.
     pub fn bad_request(code: &'static str, description: &str, reason: &'static str) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code, description: description.to_owned(), reason }
+        Self { status: StatusCode::BAD_REQUEST, code, description: description.to_owned(), reason, facts: Vec::new() }
+    }
+
+    /// Adds a fact for the audit log.
+    #[must_use]
+    pub fn about(mut self, name: &'static str, value: &str) -> Self {
+        self.facts.push((name, value.to_owned()));
+        self
     }
 
     /// `invalid_request`.
@@ -79,7 +88,9 @@ impl OAuthError {
 
     /// The audit event of this error.
     pub fn event(&self, name: &'static str) -> AuditEvent {
-        if self.status.is_server_error() { AuditEvent::error(name, self.reason) } else { AuditEvent::refused(name, self.reason) }
+        let ours = self.status.is_server_error();
+        let event = if ours { AuditEvent::error(name, self.reason) } else { AuditEvent::refused(name, self.reason) };
+        event.with_all(self.facts.clone())
     }
 }
 
@@ -89,7 +100,7 @@ pub fn translate(context: &Context, failure: &Failure) -> OAuthError {
     if status.is_server_error() {
         tracing::error!(request.id = %context.request_id, error = %failure, source = ?failure.source(), "an OAuth request failed");
     }
-    OAuthError { status, code, description: description.to_owned(), reason: failure.reason() }
+    OAuthError { status, code, description: description.to_owned(), reason: failure.reason(), facts: Vec::new() }
 }
 
 fn words(failure: &Failure) -> (StatusCode, &'static str, &str) {
@@ -132,6 +143,7 @@ pub async fn method_not_allowed(_request: HttpRequest) -> HttpResponse {
         code: "invalid_request",
         description: "method not allowed".to_owned(),
         reason: "method_not_allowed",
+        facts: Vec::new(),
     };
     error.respond("oauth.method")
 }
@@ -143,5 +155,6 @@ pub fn no_pool() -> OAuthError {
         code: "invalid_request",
         description: "no user pool is served here".to_owned(),
         reason: "pool_unknown",
+        facts: Vec::new(),
     }
 }

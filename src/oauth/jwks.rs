@@ -29,8 +29,7 @@ pub async fn get(request: HttpRequest, state: web::Data<OAuthState>, facts: web:
 
 async fn answer(request: &HttpRequest, state: &OAuthState, facts: &RequestFacts) -> Result<HttpResponse, OAuthError> {
     let context = entry::context(state, facts);
-    let served = entry::served(&context, request, facts).await.map_err(|failure| translate(&context, &failure))?;
-    let pool_id = served.ok_or_else(error::no_pool)?.pool.id;
+    let pool_id = entry::pool_id(&context, request, facts).await?;
     let keys = context.ports.keys.jwks(&pool_id).await.map_err(|error| translate(&context, &error.into()))?;
     let mut response = error::json_response(StatusCode::OK, &keys);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(KEEP));

@@ -39,11 +39,11 @@ pub async fn get(request: HttpRequest, state: web::Data<OAuthState>, facts: web:
 async fn answer(context: &Context, request: &HttpRequest, facts: &RequestFacts) -> Result<HttpResponse, OAuthError> {
     let ours = |failure: Failure| translate(context, &failure);
     let served = entry::served(context, request, facts).await.map_err(ours)?.ok_or_else(error::no_pool)?;
-    let parameters = Parameters::parse(request.query_string(), MAX_VALUE)
-        .map_err(|_| OAuthError::invalid_request("", "parameters_malformed"))?;
+    let refused = |reason| OAuthError::invalid_request("", reason).about("user_pool.id", &served.pool.id);
+    let parameters = Parameters::parse(request.query_string(), MAX_VALUE).map_err(|_| refused("parameters_malformed"))?;
     let client = client(context, &served, &parameters).await.map_err(ours)?;
-    let client = client.ok_or_else(|| OAuthError::invalid_request("", "client_unknown"))?;
-    let target = target(&client, &served, request, &parameters).map_err(|reason| OAuthError::invalid_request("", reason))?;
+    let client = client.ok_or_else(|| refused("client_unknown"))?;
+    let target = target(&client, &served, request, &parameters).map_err(|reason| refused(reason).about("client.id", &client.id))?;
     let mut response = departure::redirect_found(&target).map_err(|error| translate(context, &Failure::internal(error)))?;
     end_session(context, request, &served, &mut response).await.map_err(ours)?;
     AuditEvent::success(EVENT).with("user_pool.id", served.pool.id).with("client.id", client.id).attach(&mut response);

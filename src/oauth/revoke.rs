@@ -10,7 +10,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::context::Context;
 use crate::http::audit::AuditEvent;
 use crate::http::facts::RequestFacts;
-use crate::oauth::error::{self, OAuthError, translate};
+use crate::http::parameters::Parameters;
+use crate::model::app_client::AppClient;
+use crate::oauth::error::{OAuthError, translate};
 use crate::oauth::{OAuthState, client_auth, cors, entry, token};
 use crate::tokens::revoke::{self, Revocation};
 
@@ -48,22 +50,11 @@ async fn answer(
     facts: &RequestFacts,
     body: Option<&[u8]>,
 ) -> Result<HttpResponse, OAuthError> {
-    let served = entry::served(context, request, facts).await.map_err(|failure| translate(context, &failure))?;
-    let pool_id = served.ok_or_else(error::no_pool)?.pool.id;
-    let parameters = token::form(request, body)?;
-    let client = client_auth::authenticate(context, &pool_id, request, &parameters).await?;
-    let token = parameters.get("token").ok_or_else(|| OAuthError::invalid_request("token is missing", "token_missing"))?;
-    let revocation = revoke::refresh_token(context, &client, token).await.map_err(|failure| translate(context, &failure))?;
-    let outcome = match revocation {
-        Revocation::Revoked => "revoked",
-        Revocation::Nothing => "nothing",
-        Revocation::WrongKind => {
-            return Err(OAuthError::bad_request("unsupported_token_type", "only refresh tokens can be revoked", "token_kind"));
-        }
-        Revocation::SwitchedOff => {
-            return Err(OAuthError::invalid_request("token revocation is disabled for the client", "revocation_disabled"));
-        }
-    };
+    let pool_id = entry::pool_id(context, request, facts).await?;
+    let about_pool = |error: OAuthError| error.about("user_pool.id", &pool_id);
+    let parameters = token::form(request, body).map_err(about_pool)?;
+    let client = client_auth::authenticate(context, &pool_id, request, &parameters).await.map_err(about_pool)?;
+    let outcome = revoke(context, &client, &parameters).await.map_err(|error| about_pool(error).about("client.id", &client.id))?;
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish();
     AuditEvent::success(EVENT)
         .with("user_pool.id", pool_id)
@@ -71,4 +62,18 @@ async fn answer(
         .with("result", outcome)
         .attach(&mut response);
     Ok(response)
+}
+
+async fn revoke(context: &Context, client: &AppClient, parameters: &Parameters) -> Result<&'static str, OAuthError> {
+    let token = parameters.get("token").ok_or_else(|| OAuthError::invalid_request("token is missing", "token_missing"))?;
+    match revoke::refresh_token(context, client, token).await.map_err(|failure| translate(context, &failure))? {
+        Revocation::Revoked => Ok("revoked"),
+        Revocation::Nothing => Ok("nothing"),
+        Revocation::WrongKind => {
+            Err(OAuthError::bad_request("unsupported_token_type", "only refresh tokens can be revoked", "token_kind"))
+        }
+        Revocation::SwitchedOff => {
+            Err(OAuthError::invalid_request("token revocation is disabled for the client", "revocation_disabled"))
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::http::audit::AuditEvent;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::{ParameterFault, Parameters};
-use crate::oauth::error::{self, OAuthError, translate};
+use crate::oauth::error::{self, OAuthError};
 use crate::oauth::grant::Granted;
 use crate::oauth::{OAuthState, client_auth, cors, entry, grants};
 
@@ -43,18 +43,23 @@ async fn answer(
     facts: &RequestFacts,
     body: Option<&[u8]>,
 ) -> Result<HttpResponse, OAuthError> {
-    let served = entry::served(context, request, facts).await.map_err(|failure| translate(context, &failure))?;
-    let pool_id = served.ok_or_else(error::no_pool)?.pool.id;
+    let pool_id = entry::pool_id(context, request, facts).await?;
+    grant(context, request, &pool_id, body).await.map_err(|error| error.about("user_pool.id", &pool_id))
+}
+
+async fn grant(context: &Context, request: &HttpRequest, pool_id: &str, body: Option<&[u8]>) -> Result<HttpResponse, OAuthError> {
     let parameters = form(request, body)?;
     let grant_type =
         parameters.get("grant_type").ok_or_else(|| OAuthError::invalid_request("grant_type is missing", "grant_type_missing"))?;
     let grant =
         grants::find(grant_type).ok_or_else(|| OAuthError::bad_request("unsupported_grant_type", "", "grant_type_unsupported"))?;
-    let client = client_auth::authenticate(context, &pool_id, request, &parameters).await?;
-    if !client.flows.contains(&grant.flow()) {
-        return Err(OAuthError::bad_request("unauthorized_client", "", "flow_not_allowed"));
-    }
-    let granted = grant.authorize(context, &client, &parameters).await?;
+    let client = client_auth::authenticate(context, pool_id, request, &parameters).await?;
+    let granted = if client.flows.contains(&grant.flow()) {
+        grant.authorize(context, &client, &parameters).await
+    } else {
+        Err(OAuthError::bad_request("unauthorized_client", "", "flow_not_allowed"))
+    };
+    let granted = granted.map_err(|error| error.about("client.id", &client.id).about("grant_type", grant.grant_type()))?;
     let mut response = error::json_response(StatusCode::OK, &success(&granted));
     AuditEvent::success(EVENT)
         .with("user_pool.id", pool_id)

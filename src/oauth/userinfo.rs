@@ -12,6 +12,7 @@ use crate::http::audit::AuditEvent;
 use crate::http::facts::RequestFacts;
 use crate::oauth::error::{self, OAuthError, translate};
 use crate::oauth::{OAuthState, cors, entry};
+use crate::tokens::verify::VerifiedAccess;
 use crate::tokens::{claims, verify};
 
 const EVENT: &str = "oauth.userinfo";
@@ -38,14 +39,8 @@ pub async fn answer(request: HttpRequest, state: web::Data<OAuthState>, facts: w
 }
 
 async fn body(context: &Context, request: &HttpRequest, facts: &RequestFacts) -> Result<HttpResponse, OAuthError> {
-    let served = entry::served(context, request, facts).await.map_err(|failure| translate(context, &failure))?;
-    let pool_id = served.ok_or_else(error::no_pool)?.pool.id;
-    let token = bearer(request)?;
-    let verified = verify::access(context, &pool_id, token).await.map_err(|failure| translate(context, &failure))?;
-    let verified = verified.ok_or_else(|| invalid_token(DEAD, "access_token_dead"))?;
-    if !verified.scopes.iter().any(|scope| scope == "openid") {
-        return Err(invalid_token(NO_SCOPE, "openid_missing"));
-    }
+    let pool_id = entry::pool_id(context, request, facts).await?;
+    let verified = verified(context, request, &pool_id).await.map_err(|error| error.about("user_pool.id", &pool_id))?;
     let claims = claims::user_info(&verified.user, &verified.client, &verified.scopes);
     let mut response = error::json_response(StatusCode::OK, &claims);
     AuditEvent::success(EVENT)
@@ -54,6 +49,18 @@ async fn body(context: &Context, request: &HttpRequest, facts: &RequestFacts) ->
         .with("user.sub", verified.user.sub)
         .attach(&mut response);
     Ok(response)
+}
+
+async fn verified(context: &Context, request: &HttpRequest, pool_id: &str) -> Result<VerifiedAccess, OAuthError> {
+    let token = bearer(request)?;
+    let verified = verify::access(context, pool_id, token).await.map_err(|failure| translate(context, &failure))?;
+    let verified = verified.ok_or_else(|| invalid_token(DEAD, "access_token_dead"))?;
+    if verified.scopes.iter().any(|scope| scope == "openid") {
+        Ok(verified)
+    } else {
+        let refused = invalid_token(NO_SCOPE, "openid_missing");
+        Err(refused.about("client.id", &verified.client.id).about("user.sub", &verified.user.sub))
+    }
 }
 
 /// The token of the one `Authorization: Bearer` header.
@@ -69,7 +76,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, OAuthError> {
 }
 
 fn invalid_token(description: &str, reason: &'static str) -> OAuthError {
-    OAuthError { status: StatusCode::UNAUTHORIZED, code: "invalid_token", description: description.to_owned(), reason }
+    OAuthError { status: StatusCode::UNAUTHORIZED, ..OAuthError::bad_request("invalid_token", description, reason) }
 }
 
 /// Cognito's form of the challenge: no scheme in front.

@@ -1,3 +1,4 @@
-//! The hosted pages: samples of every page.
+//! The hosted pages: samples of every page, and the pages as a gateway serves them.
 
+mod login;
 mod samples;

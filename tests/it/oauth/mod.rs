@@ -1,6 +1,8 @@
 //! The OAuth face against a running gateway: one file per endpoint or promise of security-requirements table (c).
 
+mod addresses;
 mod answers;
+mod audit;
 mod authorize;
 mod authorize_pkce;
 mod authorize_redirect;
@@ -8,6 +10,7 @@ mod authorize_session;
 mod claims;
 mod client_auth;
 mod code;
+mod departures;
 mod discovery;
 mod kinds;
 mod logout;
@@ -15,4 +18,4 @@ mod refresh;
 mod revoke;
 mod token;
 mod userinfo;
-mod world;
+pub mod world;

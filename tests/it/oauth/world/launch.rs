@@ -19,11 +19,20 @@ static KEYS: OnceCell<Vec<StoredKey>> = OnceCell::const_new();
 
 /// A gateway on fresh, planted state.
 pub async fn gateway(backend: Backend) -> TestGateway {
+    gateway_at(backend, None).await
+}
+
+/// The same with another public origin than the listener's.
+pub async fn gateway_at(backend: Backend, public_url: Option<&str>) -> TestGateway {
     let storage = Storage::fresh(backend).await;
     let store = Store::connect(&storage.store_url).await.unwrap();
     store.migrate().await.unwrap();
     seed::plant(&store, KEYS.get_or_init(keys).await).await;
-    TestGateway::builder().backend(backend).storage(&storage).start().await
+    let builder = TestGateway::builder().backend(backend).storage(&storage);
+    match public_url {
+        Some(url) => builder.public_url(url).start().await,
+        None => builder.start().await,
+    }
 }
 
 async fn keys() -> Vec<StoredKey> {

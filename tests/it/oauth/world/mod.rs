@@ -77,6 +77,11 @@ impl World {
         Self::around(launch::gateway(backend).await)
     }
 
+    /// A gateway on the embedded store with this public origin.
+    pub async fn at(public_url: &str) -> Self {
+        Self::around(launch::gateway_at(Backend::Embedded, Some(public_url)).await)
+    }
+
     /// Two gateways over one store, and over one cache when it is Redis.
     pub async fn pair(backend: Backend) -> [Self; 2] {
         let first = launch::gateway(backend).await;
