@@ -3,6 +3,7 @@
 mod app_clients;
 mod aws;
 mod bad_input;
+mod boto3;
 mod coverage;
 mod declare;
 mod domains;
