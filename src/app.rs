@@ -118,7 +118,7 @@ pub struct App {
     pub bootstrap: Arc<Bootstrap>,
     /// A short id of this process, in every audit line.
     pub replica: String,
-    face: Arc<cognito::Face>,
+    cognito: Arc<cognito::Face>,
     seam: Seam,
 }
 
@@ -180,7 +180,7 @@ impl App {
             return Err(AppError::DefaultPool);
         }
         let replica = random.text(8, b"0123456789abcdef");
-        let seam = Seam {
+        let edge = Seam {
             secure: ports.public_url.scheme() == "https",
             trusted_proxies: config.http.trusted_proxies.clone(),
             random,
@@ -189,8 +189,8 @@ impl App {
             body_timeout: BODY_TIMEOUT,
         };
         let keys = access_keys(&bootstrap.admin_keys);
-        let face = Arc::new(cognito::Face { ports: Arc::clone(&ports), broker: Arc::clone(&broker), keys });
-        Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, face, seam })
+        let cognito = Arc::new(cognito::Face { ports: Arc::clone(&ports), broker: Arc::clone(&broker), keys });
+        Ok(Self { ports, broker, bootstrap: Arc::new(bootstrap), replica, cognito, seam: edge })
     }
 
     /// Starts serving on a bound address. Must be called inside a tokio runtime.
@@ -203,7 +203,7 @@ impl App {
     fn routes(&self, cfg: &mut ServiceConfig) {
         let (ports, broker) = (&self.ports, &self.broker);
         cfg.app_data(Data::from(Arc::clone(ports)))
-            .app_data(Data::from(Arc::clone(&self.face)))
+            .app_data(Data::from(Arc::clone(&self.cognito)))
             .app_data(Data::new(OAuthState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
             .app_data(Data::new(SamlState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
             .app_data(Data::new(HostedUiState { ports: Arc::clone(ports) }))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::context::Ports;
 
 /// Time between two rounds.
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 
 /// Runs rounds until the runtime ends.
 pub fn start(ports: Arc<Ports>) {

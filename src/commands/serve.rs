@@ -20,12 +20,14 @@ pub async fn run(from: &From) -> Result<(), Refused> {
     let public_url = app::public_url(&config, address);
     let app = App::build(&config, public_url, Clock::System, Random::System).await.map_err(refuse)?;
     let running = app.serve(server).map_err(refuse)?;
+    let fault = |error: std::io::Error| Refused::Other(error.to_string());
+    running.drain_on_signals().map_err(fault)?;
     upkeep::start(app.ports.clone());
     tracing::info!(address = %address, public_url = app.ports.base_url(), replica = app.replica, "listening");
     for line in banner(&app, address) {
         output::line(&line);
     }
-    running.until_terminated().await.map_err(|error| Refused::Other(error.to_string()))?;
+    running.finished().await.map_err(fault)?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -72,7 +72,7 @@ fn entry_of(reader: &mut Reader<'_>, entry: &Node, path: &str) -> Option<AdminKe
         return None;
     };
     let id = member(reader, (entry, members), path, "access_key_id", |_, node| reader::text(node).map(str::to_owned));
-    let secret = member(reader, (entry, members), path, "secret_access_key", |reader, node| reader.resolve(node));
+    let secret = member(reader, (entry, members), path, "secret_access_key", secret);
     if let Some(id) = &id {
         check_id(reader, id, members.get("access_key_id").map(|node| &node.place), &format!("{path}.access_key_id"));
     }
@@ -101,6 +101,10 @@ fn member<T>(
         None => (&entry.place, Err("is required".to_owned())),
     };
     parsed.map_err(|message| reader.report.add(Some(place), &format!("{path}.{name}"), message)).ok()
+}
+
+fn secret(reader: &Reader<'_>, node: &Node) -> Result<Secret, String> {
+    reader.resolve(node)
 }
 
 fn pools(node: &Node) -> Result<Vec<String>, String> {

@@ -3,6 +3,8 @@
 //! Everything else that knows the keys is derived from here: the refusal of unknown ones, the reading of variables, the sample file
 //! (`deploy/fedgate.toml`) and the table of the documentation. A new key is a line here and a field in its section's file.
 
+use std::fmt::Write as _;
+
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -160,12 +162,12 @@ pub fn sample() -> String {
     for key in KEYS.iter().filter(|key| key.built) {
         let (inside, name) = key.path.split_once('.').unwrap_or(("", key.path));
         if inside != section {
-            out.push_str(&format!("\n[{inside}]\n"));
+            let _ = writeln!(out, "\n[{inside}]");
             section = inside;
         } else if section.is_empty() {
             out.push('\n');
         }
-        out.push_str(&format!("# {}\n# {name} = {}\n", key.doc, key.default.unwrap_or_else(|| example(key))));
+        let _ = writeln!(out, "# {}\n# {name} = {}", key.doc, key.default.unwrap_or_else(|| example(key)));
     }
     out.push_str(SAMPLE_TAIL);
     out
@@ -186,7 +188,7 @@ pub fn markdown() -> String {
     let mut out = String::from("| key | default | meaning |\n|---|---|---|\n");
     for key in KEYS.iter().filter(|key| key.built) {
         let default = key.default.map_or_else(String::new, |default| format!("`{}`", default.trim_matches('"')));
-        out.push_str(&format!("| `{}` | {default} | {} |\n", key.path, key.doc));
+        let _ = writeln!(out, "| `{}` | {default} | {} |", key.path, key.doc);
     }
     out
 }

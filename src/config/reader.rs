@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
 
     /// A secret.
     pub fn secret(&mut self, path: &str) -> Option<Secret> {
-        self.value(path, |reader, node| reader.resolve(node))
+        self.value(path, Self::resolve)
     }
 
     /// A secret or a list of them, each with its place.
@@ -184,13 +184,11 @@ impl<'a> Reader<'a> {
     }
 
     fn set_or_default(&mut self, path: &str) -> Option<Node> {
-        match self.node(path) {
-            Some(node) => Some(node.clone()),
-            None => {
-                let default = KEYS.iter().find(|key| key.path == path)?.default?;
-                source::parse_value(default, &Place::Line(0))
-            }
+        if let Some(node) = self.node(path) {
+            return Some(node.clone());
         }
+        let default = KEYS.iter().find(|key| key.path == path)?.default?;
+        source::parse_value(default, &Place::Line(0))
     }
 }
 

@@ -27,7 +27,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Vec<Declared>> {
         }
         let pool = reader.resolve_tree(entry, &path);
         if let Some(name) = pool.value.get("name").and_then(Json::as_str) {
-            let place = pool.line(&format!("{path}.name")).map(Place::Line).unwrap_or_else(|| entry.place.clone());
+            let place = pool.line(&format!("{path}.name")).map_or_else(|| entry.place.clone(), Place::Line);
             if seen.insert(name.to_owned(), place.clone()).is_some() {
                 reader.report.add(Some(&place), &format!("{path}.name"), "another pool has that name");
             }

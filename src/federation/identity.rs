@@ -20,6 +20,9 @@ use crate::store::{StoreError, UnitOfWork};
 /// Longest user name, characters (Cognito: 128).
 const MAX_USERNAME: usize = 128;
 
+/// Longest subject, bytes.
+const MAX_SUBJECT: usize = 2_048;
+
 /// The user of a proven identity: found, or made (JIT provisioning). `handle` and the identity's own one-time id are consumed in the same unit
 /// of work, so that an answer that was used before lets nobody in, even after the cache lost or regained its records (S-16).
 pub async fn sign_in(
@@ -29,6 +32,10 @@ pub async fn sign_in(
     identity: ExternalIdentity,
     handle: OneTimeId,
 ) -> Result<User, Failure> {
+    // What PostgreSQL cannot store and what no page should show is refused here, whatever the provider's own rules are (S-35).
+    if identity.subject.is_empty() || identity.subject.len() > MAX_SUBJECT || identity.subject.chars().any(char::is_control) {
+        return Err(Failure::FederationRefused { reason: "subject_malformed" });
+    }
     // Two first sign-ins of one person may meet: the loser of the insert finds the winner's user the second time round.
     match attempt(context, provider, client_id, &identity, &handle).await {
         Err(Attempt::Met) => match attempt(context, provider, client_id, &identity, &handle).await {

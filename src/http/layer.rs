@@ -10,7 +10,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody as _};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 use ipnet::IpNet;
@@ -46,8 +46,8 @@ pub async fn handle(seam: Seam, mut request: ServiceRequest, next: Next<BoxBody>
     let (facts, fault) = facts::observe(&request, &seam);
     request.extensions_mut().insert(facts.clone());
     let method = request.method().as_str().to_owned();
-    if let Err(response) = admit(&seam, &mut request, &facts, fault).await {
-        let mut response = request.into_response(response);
+    if let Err((status, reason)) = admit(&seam, &mut request, &facts, fault).await {
+        let mut response = request.into_response(refusal::answer(status, reason, &facts.request_id));
         // The rest of a refused body is not worth reading.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         finish(&seam, &facts, &method, None, response.response_mut());
@@ -77,28 +77,21 @@ pub async fn not_found(facts: actix_web::web::ReqData<RequestFacts>) -> HttpResp
     refusal::answer(StatusCode::NOT_FOUND, "unknown_path", &facts.request_id)
 }
 
-async fn admit(
-    seam: &Seam,
-    request: &mut ServiceRequest,
-    facts: &RequestFacts,
-    fault: Option<TargetFault>,
-) -> Result<(), HttpResponse> {
-    let refuse = |status, reason| Err(refusal::answer(status, reason, &facts.request_id));
-    let probe = PROBES.contains(&request.path());
-    if !probe {
+/// Why a request goes no further: what to answer, and the word for the audit log.
+type Refusal = (StatusCode, &'static str);
+
+async fn admit(seam: &Seam, request: &mut ServiceRequest, facts: &RequestFacts, fault: Option<TargetFault>) -> Result<(), Refusal> {
+    if !PROBES.contains(&request.path()) {
         if let Some(fault) = fault {
-            return refuse(StatusCode::BAD_REQUEST, fault.reason());
+            return Err((StatusCode::BAD_REQUEST, fault.reason()));
         }
         match seam.hosts.serves(&facts.host).await {
             Served::Yes => {}
-            Served::No => return refuse(StatusCode::MISDIRECTED_REQUEST, "unknown_host"),
-            Served::Unknown => return refuse(StatusCode::SERVICE_UNAVAILABLE, "hosts_unavailable"),
+            Served::No => return Err((StatusCode::MISDIRECTED_REQUEST, "unknown_host")),
+            Served::Unknown => return Err((StatusCode::SERVICE_UNAVAILABLE, "hosts_unavailable")),
         }
     }
-    match limits::take_body(request, seam.body_timeout).await {
-        Ok(()) => Ok(()),
-        Err(fault) => refuse(fault.status, fault.reason),
-    }
+    limits::take_body(request, seam.body_timeout).await.map_err(|fault| (fault.status, fault.reason))
 }
 
 fn finish(seam: &Seam, facts: &RequestFacts, method: &str, route: Option<&str>, response: &mut HttpResponse<BoxBody>) {
@@ -107,6 +100,9 @@ fn finish(seam: &Seam, facts: &RequestFacts, method: &str, route: Option<&str>, 
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let head = std::mem::replace(response, HttpResponse::new(status));
         *response = head.set_body(BoxBody::new(refusal::body(status, &facts.request_id)));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE && !response.headers().contains_key(RETRY_AFTER) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     security_headers::apply(response.headers_mut(), seam.secure, &facts.request_id);
     let event = response.extensions_mut().remove::<AuditEvent>();
@@ -130,7 +126,7 @@ fn reason(status: StatusCode) -> &'static str {
         413 => "body_too_large",
         415 => "media_type",
         503 => "unavailable",
-        400..=499 => "refused",
+        _ if status.is_client_error() => "refused",
         _ => "internal",
     }
 }

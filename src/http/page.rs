@@ -57,7 +57,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         404 => ("Page not found", "There is nothing at this address. Go back to the application and start again from there."),
         429 => ("Too many attempts", "Please wait a little, then go back to the application and start again."),
         503 => ("Not available right now", "Sign-in cannot be served at the moment. Please try again shortly."),
-        400..=499 => (
+        _ if status.is_client_error() => (
             "Sign-in could not be completed",
             "The request was not accepted. Go back to the application and start again. If it happens again, tell its support the reference below.",
         ),

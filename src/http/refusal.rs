@@ -37,7 +37,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         421 => ("misdirected_request", "This gateway does not serve that host; use its configured public address."),
         429 => ("too_many_requests", "Too many requests; try again later."),
         503 => ("temporarily_unavailable", "The gateway cannot serve this right now; try again shortly."),
-        400..=499 => ("invalid_request", "The request is malformed."),
+        _ if status.is_client_error() => ("invalid_request", "The request is malformed."),
         _ => ("server_error", "Something went wrong on our side; the log has the details under the request id."),
     }
 }

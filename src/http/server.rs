@@ -125,13 +125,14 @@ impl Running {
         Stopper(self.handle.clone())
     }
 
-    /// Serves until stopped.
+    /// Serves until stopped; what was in flight has ended then.
     pub async fn finished(self) -> std::io::Result<()> {
         self.server.await
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains: no new connections, in-flight requests finish within the drain time.
-    pub async fn until_terminated(self) -> std::io::Result<()> {
+    /// From now on SIGTERM and SIGINT drain: no new connections, in-flight requests finish within the drain time. To be called before
+    /// anybody is told that the server runs, since an unexpected signal kills at once.
+    pub fn drain_on_signals(&self) -> std::io::Result<()> {
         let stopper = self.stopper();
         let signal = termination()?;
         tokio::spawn(async move {
@@ -139,7 +140,7 @@ impl Running {
             tracing::info!("draining");
             stopper.drain().await;
         });
-        self.finished().await
+        Ok(())
     }
 }
 

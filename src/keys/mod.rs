@@ -135,11 +135,16 @@ impl KeyRing {
 
     /// Makes the two first keys of a pool, active at once, inside the caller's unit of work.
     pub async fn create_for_pool(&self, work: &mut UnitOfWork, pool_id: &str) -> Result<(), KeyError> {
-        let now_ms = self.inner.clock.now_ms();
-        for key in self.make(pool_id, Birth { created_ms: now_ms, active_from_ms: now_ms }).await? {
+        for key in self.first_keys(pool_id).await? {
             work.signing_keys().insert(&key).await?;
         }
         Ok(())
+    }
+
+    /// The two first keys of a pool, active at once, not stored yet: making them takes long enough to keep it out of a unit of work.
+    pub async fn first_keys(&self, pool_id: &str) -> Result<Vec<StoredKey>, KeyError> {
+        let now_ms = self.inner.clock.now_ms();
+        self.make(pool_id, Birth { created_ms: now_ms, active_from_ms: now_ms }).await
     }
 
     /// A JWS in compact form: header `{"kid","alg":"RS256"}` (no `typ`, as Cognito), the given claims, the active key.

@@ -9,6 +9,7 @@ use crate::base::ids;
 use crate::context::Context;
 use crate::model::failure::Failure;
 use crate::model::user_pool::UserPool;
+use crate::store::signing_keys::StoredKey;
 use crate::store::{StoreError, UnitOfWork};
 use crate::user_pools::schema;
 
@@ -36,7 +37,7 @@ pub fn check(document: &Map<String, Value>) -> Result<(), Failure> {
 }
 
 /// The pool that those settings make.
-pub fn draft(context: &Context, new: NewPool) -> Result<UserPool, Failure> {
+fn draft(context: &Context, new: NewPool) -> Result<UserPool, Failure> {
     check(&new.document)?;
     let ports = &context.ports;
     let now_ms = context.now_ms();
@@ -51,20 +52,42 @@ pub fn draft(context: &Context, new: NewPool) -> Result<UserPool, Failure> {
     })
 }
 
-/// Creates a pool with its signing keys.
-pub async fn create(context: &Context, work: &mut UnitOfWork, new: NewPool) -> Result<UserPool, Failure> {
+/// A pool that is ready to be stored.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The pool.
+    pub pool: UserPool,
+    keys: Vec<StoredKey>,
+}
+
+/// Makes a pool and its signing keys; best before a unit of work begins, since keys take their time.
+pub async fn prepare(context: &Context, new: NewPool) -> Result<Prepared, Failure> {
     let pool = draft(context, new)?;
-    match work.user_pools().insert(&pool).await {
+    let keys = context.ports.keys.first_keys(&pool.id).await?;
+    Ok(Prepared { pool, keys })
+}
+
+/// Stores a new pool with its signing keys.
+pub async fn insert(work: &mut UnitOfWork, prepared: &Prepared) -> Result<(), Failure> {
+    let pool = &prepared.pool;
+    match work.user_pools().insert(pool).await {
         Err(StoreError::Duplicate) => {
-            return Err(Failure::ConcurrentModification(format!(
-                "A user pool with the id {} or that name was just declared.",
-                pool.id
-            )));
+            let text = format!("A user pool with the id {} or that name was just declared.", pool.id);
+            return Err(Failure::ConcurrentModification(text));
         }
         other => other?,
     }
-    context.ports.keys.create_for_pool(work, &pool.id).await?;
-    Ok(pool)
+    for key in &prepared.keys {
+        work.signing_keys().insert(key).await?;
+    }
+    Ok(())
+}
+
+/// Creates a pool with its signing keys inside a unit of work that exists already.
+pub async fn create(context: &Context, work: &mut UnitOfWork, new: NewPool) -> Result<UserPool, Failure> {
+    let prepared = prepare(context, new).await?;
+    insert(work, &prepared).await?;
+    Ok(prepared.pool)
 }
 
 /// The pool of that id.

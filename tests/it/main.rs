@@ -14,6 +14,7 @@ mod journeys;
 mod keys;
 mod oauth;
 mod outbound;
+mod playground;
 mod real;
 mod saml;
 mod store;

@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<String, Failure> {
     let started = start::measure(&gateway::binary()?).await?;
-    let floor = Floor::measure();
+    let floor = Floor::measure()?;
     let demo = Demo::start(&Options { port: Some(0), ..Options::default() }).await?;
     let gateway = demo.gateway.pid();
     let mut driver = Driver::new(&demo);

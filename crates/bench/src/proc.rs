@@ -17,6 +17,13 @@ pub fn cpu_ms(pid: u32) -> Result<f64, Failure> {
     Ok(ticks?.into_iter().map(f64::from).sum::<f64>() * TICK_MS)
 }
 
+/// CPU time of the calling thread so far, in milliseconds; the kernel keeps it in nanoseconds.
+pub fn own_thread_ms() -> Result<f64, Failure> {
+    let schedstat = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds: f64 = schedstat.split_whitespace().next().ok_or("an empty schedstat")?.parse()?;
+    Ok(nanoseconds / 1e6)
+}
+
 /// Resident memory of a process in megabytes (10^6 bytes).
 pub fn rss_mb(pid: u32) -> Result<f64, Failure> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;

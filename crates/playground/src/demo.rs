@@ -125,7 +125,7 @@ impl Demo {
         }
         for (method, url, status) in &browser.visits {
             let place = self.place(url.port());
-            told.push(format!("  {status} {method:<4} {place:<12} {}", url.path()));
+            told.push(format!("  {status} {:<4} {place:<12} {}", method.as_str(), url.path()));
         }
         told.push(format!("  signed in as {}: {marks} checks on the tokens hold", door.person));
 

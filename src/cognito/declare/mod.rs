@@ -72,7 +72,8 @@ pub async fn apply(context: &Context, broker: &Broker, declared: &[Declared]) ->
         let mut attempt = 1;
         let stored = loop {
             match apply_pool(context, broker, &pool).await {
-                Err(Failure::ConcurrentModification(_)) if attempt < ATTEMPTS => attempt += 1,
+                // Another replica starts at the same time: it was faster, or it holds the database a little longer than we wait.
+                Err(Failure::ConcurrentModification(_) | Failure::Unavailable(_)) if attempt < ATTEMPTS => attempt += 1,
                 other => break other?,
             }
         };
@@ -89,19 +90,26 @@ async fn apply_pool(context: &Context, broker: &Broker, declared: &Pool) -> Resu
     let mut work = context.ports.store.read().await?;
     let existing = existing_pool(&mut work, &declared.pool).await?;
     drop(work);
-    let planned = match &existing {
-        Some(pool) => pool.clone(),
-        None => pools::draft(context, declared.pool.clone())?,
+    let prepared = match &existing {
+        Some(_) => None,
+        None => Some(pools::prepare(context, declared.pool.clone()).await?),
     };
-    let target = UserPool { document: Value::Object(declared.pool.document.clone()), ..planned.clone() };
+    let Some(planned) = existing.or_else(|| prepared.as_ref().map(|prepared| prepared.pool.clone())) else {
+        return Err(Failure::ConcurrentModification("the pool went away".to_owned()));
+    };
+    let target = UserPool { document: Value::Object(declared.pool.document.clone()), ..planned };
     let providers = plan_providers(context, broker, &target, &declared.providers).await?;
 
     let mut work = context.ports.store.begin().await?;
-    let pool = match existing_pool(&mut work, &declared.pool).await? {
-        Some(pool) => update_pool(context, &mut work, pool, &declared.pool).await?,
-        None => pools::create(context, &mut work, NewPool { id: Some(planned.id.clone()), ..declared.pool.clone() }).await?,
+    let pool = match (existing_pool(&mut work, &declared.pool).await?, &prepared) {
+        (Some(pool), _) => update_pool(context, &mut work, pool, &declared.pool).await?,
+        (None, Some(prepared)) => {
+            pools::insert(&mut work, prepared).await?;
+            prepared.pool.clone()
+        }
+        (None, None) => return Err(Failure::ConcurrentModification("the pool went away".to_owned())),
     };
-    if pool.id != planned.id {
+    if pool.id != target.id {
         // Another replica created it in between; the planned providers are sealed for another pool.
         return Err(Failure::ConcurrentModification("the pool was created by another replica".to_owned()));
     }

@@ -134,6 +134,8 @@ impl Provider for Saml {
                     }
                     self.verified(&check, &newer).await?.map_err(|fault| refused(fault.reason()))?
                 }
+                // The user or the identity provider declined; the app is told, as for every other provider.
+                Err(SamlFault::Status) => return Err(Failure::ProviderDenied { code: "access_denied" }),
                 Err(fault) => return Err(refused(fault.reason())),
             };
             if let Some(fault) = assertion.fault_of_mapped(provider.attribute_mapping.values().map(String::as_str)) {

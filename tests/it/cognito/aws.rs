@@ -257,7 +257,7 @@ pub fn check(operation: &str, answer: &Answer) {
     if answer.status == 200 {
         if let Some(output) = shape.output {
             validate::response(api, output, answer.body.clone())
-                .unwrap_or_else(|misfit| panic!("{operation} answers against its model: {}\n{}", misfit.message(), answer.body));
+                .unwrap_or_else(|misfit| panic!("{operation} answers against its model: {}", misfit.message()));
         }
         return;
     }

@@ -1,7 +1,7 @@
 //! The sample file and the documentation are derived from the table of keys.
 
 use fedgate::config::environment::variable;
-use fedgate::config::keys::{KEYS, sample};
+use fedgate::config::keys::{KEYS, markdown, sample};
 
 use crate::config::good;
 
@@ -33,6 +33,14 @@ fn the_committed_sample_is_the_derived_one() {
         std::fs::write(&proposal, &derived).unwrap();
         panic!("deploy/fedgate.toml differs from the table of keys: copy {} over it", proposal.display());
     }
+}
+
+#[test]
+fn the_table_in_the_readme_is_the_derived_one() {
+    let readme = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let table = markdown();
+    let missing: Vec<&str> = table.lines().filter(|line| !readme.lines().any(|other| other == *line)).collect();
+    assert!(missing.is_empty(), "README.md lacks these lines of the configuration table:\n{}", missing.join("\n"));
 }
 
 #[test]

@@ -4,4 +4,5 @@
 mod oidc;
 mod restart;
 mod saml;
+mod sdk;
 mod world;

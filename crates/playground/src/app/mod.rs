@@ -22,6 +22,7 @@ mod session;
 mod story;
 mod token_view;
 pub mod verify;
+mod xml_view;
 
 /// The app's only cookie.
 const COOKIE: &str = "sample_app";

@@ -63,10 +63,10 @@ pub(super) fn flow(signed: &Signed, now: i64) -> String {
         ""
     };
     let body = format!(
-        r#"<div class="hello"><span class="avatar" aria-hidden="true">{}</span><div><h1>Hello, {}</h1><p>{} · signed in through {}</p></div></div>
+        r##"<div class="hello"><span class="avatar" aria-hidden="true">{}</span><div><h1>Hello, {}</h1><p>{} · signed in through {}</p></div></div>
 <div class="row">{refresh_button}<form method="post" action="/sign-out"><button class="plain">Sign out</button></form><a class="button quiet" href="/">Sign in again</a></div>
 <h2>The sign-in, message by message</h2>
-<p class="note">Recorded by the app and the provider while it happened: {} messages. Codes, tokens and secrets are shortened.</p>
+<p class="note">Recorded by the app and the provider while it happened: {} messages. Codes, tokens and secrets are shortened. <a href="#tokens">Skip to the tokens</a></p>
 {}
 <h2 id="tokens">The tokens that the app received</h2>
 <p class="note">Each check was made by this app, with nothing but fedgate's published documents.</p>
@@ -74,7 +74,7 @@ pub(super) fn flow(signed: &Signed, now: i64) -> String {
 {}{}
 <section class="card token"><header><h3>userInfo</h3><span class="verdict">Same person as the ID token</span></header>
 {}
-</section>"#,
+</section>"##,
         escape(&look::initials(name(signed))),
         escape(name(signed)),
         escape(tokens.id.text("email").unwrap_or("no e-mail address")),

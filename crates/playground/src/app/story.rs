@@ -1,7 +1,9 @@
 //! A sign-in as a story: the messages that travelled, in order, each with what it carried.
 //!
-//! Draws what the journal recorded and invents nothing. Neighbours: `pages` places it, `journal` recorded it.
+//! Draws what the journal recorded and invents nothing. Neighbours: `pages` places it, `journal` recorded it, `xml_view` lays
+//! SAML out.
 
+use super::xml_view;
 use crate::journal::Hop;
 use crate::look::{self, escape};
 
@@ -40,13 +42,15 @@ fn carried(hop: &Hop) -> String {
         inside.push_str(&look::fields(hop.fields.iter().map(|(name, value)| (name.as_str(), escape(value)))));
     }
     if let Some(document) = &hop.document {
-        inside.push_str(&["<pre>", &escape(document), "</pre>"].concat());
+        let shown = if document.starts_with('<') { xml_view::lay_out(document) } else { document.clone() };
+        inside.push_str(&["<pre>", &escape(&shown), "</pre>"].concat());
     }
     let label = match (hop.fields.len(), &hop.document) {
         (0, _) => "What it carried".to_owned(),
         (1, None) => "1 parameter".to_owned(),
         (count, None) => format!("{count} parameters"),
-        (count, Some(_)) => format!("{count} parameters and the answer"),
+        (count, Some(_)) if hop.through_browser => format!("{count} parameters, and the message in clear"),
+        (count, Some(_)) => format!("{count} parameters, and the answer"),
     };
     format!("<details><summary>{label}</summary>{inside}</details>")
 }

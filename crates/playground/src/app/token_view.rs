@@ -9,6 +9,9 @@ use time::format_description::well_known::Rfc3339;
 use super::verify::{Use, Verified};
 use crate::look::{self, escape};
 
+/// A document up to this length stays on one line.
+const SHORT: usize = 50;
+
 /// The card of one token.
 pub(super) fn card(title: &str, which: Use, token: &Verified, now: i64) -> String {
     let marks = token.checks.iter().map(|check| {
@@ -42,7 +45,7 @@ pub(super) fn members(object: &Value, explain: impl Fn(&str, &Value) -> Option<S
     look::fields(object.as_object().into_iter().flatten().map(|(name, value)| {
         let text = match value {
             Value::String(text) => text.clone(),
-            Value::Object(_) | Value::Array(_) => format!("{value:#}"),
+            Value::Object(_) | Value::Array(_) if value.to_string().len() > SHORT => format!("{value:#}"),
             other => other.to_string(),
         };
         let note = explain(name, value).map(|note| format!("<small>{}</small>", escape(&note))).unwrap_or_default();

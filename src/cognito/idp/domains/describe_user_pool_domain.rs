@@ -41,8 +41,11 @@ impl Operation for DescribeUserPoolDomain {
             "Status": "ACTIVE",
             "UserPoolId": domain.pool_id,
             "Version": (domain.created_ms / 1000).to_string(),
-            "CustomDomainConfig": domain.document.get("CustomDomainConfig").cloned().unwrap_or_else(|| json!({})),
         });
+        // A declared custom domain has no certificate of AWS, without which the model has no description of it.
+        if let Some(config) = domain.document.get("CustomDomainConfig").filter(|config| config.get("CertificateArn").is_some()) {
+            shown["CustomDomainConfig"] = config.clone();
+        }
         if domain.custom {
             shown["CloudFrontDistribution"] = alias_target(call).into();
         }

@@ -33,10 +33,11 @@ impl Operation for CreateUserPool {
     async fn handle(call: &Call, input: Input) -> Result<Value, Failure> {
         let context = &call.context;
         let new = NewPool { id: None, name: input.pool_name, declared: false, document: input.document };
-        pools::check(&new.document)?;
+        let prepared = pools::prepare(context, new).await?;
         let mut work = context.ports.store.begin().await?;
-        let pool = pools::create(context, &mut work, new).await?;
+        pools::insert(&mut work, &prepared).await?;
         work.commit().await?;
+        let pool = prepared.pool;
         call.note("user_pool.id", pool.id.clone());
         Ok(json!({ "UserPool": described(call, &pool, &[], 0) }))
     }
