@@ -56,7 +56,7 @@ fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => Some(value.to_string()),
         Value::Array(items) => {
             let mut texts: Vec<String> = items.iter().filter_map(text_of).collect();
             match texts.len() {
@@ -69,7 +69,6 @@ fn text_of(value: &Value) -> Option<String> {
                 }
             }
         }
-        Value::Object(_) => Some(value.to_string()),
     }
 }
 

@@ -240,6 +240,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
     fn outcome(secret: NewSecret, document: Value) -> &'static str {
         check(&json!({}), &secret, document.as_object().unwrap()).map_or_else(|failure| failure.reason(), |()| "fine")
     }

@@ -65,6 +65,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
     fn lives(document: Value) -> Option<(i64, i64, i64)> {
         read(document.as_object().unwrap()).ok().map(|lives| (lives.access_s, lives.id_s, lives.refresh_s))
     }

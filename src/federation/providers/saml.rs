@@ -98,8 +98,7 @@ impl Provider for Saml {
                 name_id_format: None,
             };
             let departure = if descriptor.sso_redirect_url.is_some() {
-                let unsigned: Option<&dyn Fn(&[u8]) -> Result<Vec<u8>, Failure>> = None;
-                Departure::Redirect(request.redirect_url(start.handle, unsigned)?)
+                Departure::Redirect(request.redirect_url::<Failure>(start.handle, None)?)
             } else {
                 let form = request.post_form(start.handle);
                 Departure::PostForm { action: form.action, fields: form.fields }
@@ -179,7 +178,7 @@ impl Saml {
     /// The identity provider's description: parsed from the file, or fetched and kept fresh. Refused once its `validUntil` has passed.
     async fn descriptor(&self, context: &Context, provider: &IdentityProvider) -> Result<Arc<IdpDescriptor>, Failure> {
         let descriptor = match source(provider)? {
-            Source::File(xml) => self.from_file(context, xml)?,
+            Source::File(xml) => self.read_file(context, xml)?,
             Source::Url(key) => self.documents.get(context, &key, |xml| parse(context, xml)).await?.document,
         };
         still_valid(context, descriptor)
@@ -201,7 +200,7 @@ impl Saml {
         }
     }
 
-    fn from_file(&self, context: &Context, xml: &str) -> Result<Arc<IdpDescriptor>, Failure> {
+    fn read_file(&self, context: &Context, xml: &str) -> Result<Arc<IdpDescriptor>, Failure> {
         let digest = sha256_b64(xml.as_bytes());
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(descriptor) = files.get(&digest) {

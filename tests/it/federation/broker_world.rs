@@ -25,7 +25,7 @@ pub(crate) struct World {
     pub(crate) gateway: TestGateway,
     pub(crate) pool: UserPool,
     pub(crate) client: AppClient,
-    pub(crate) oidc: OidcIdpHandle,
+    _oidc: OidcIdpHandle,
     pub(crate) saml: SamlIdpHandle,
 }
 
@@ -59,7 +59,7 @@ impl World {
             work.commit().await.unwrap();
         }
         gateway.add_provider(&pool, "Saml", ProviderKind::Saml, &[("MetadataURL", &saml.metadata_url())]).await;
-        Self { gateway, pool, client, oidc, saml }
+        Self { gateway, pool, client, _oidc: oidc, saml }
     }
 
     /// The authorization request that goes straight to a provider.

@@ -51,6 +51,7 @@ impl Bare {
         Self::with(None, |_| {}).await
     }
 
+    #[expect(clippy::unused_async, reason = "the server starts on the runtime of its caller")]
     pub async fn with(tls: Option<TlsFiles>, change: impl FnOnce(&mut Seam)) -> Self {
         audit::install();
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -121,7 +122,6 @@ async fn own_headers() -> HttpResponse {
         .finish()
 }
 
-#[expect(clippy::unused_async, reason = "a handler")]
 async fn panics() -> HttpResponse {
     panic!("a test's panic");
 }

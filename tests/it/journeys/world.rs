@@ -1,7 +1,6 @@
 //! What the journeys share: a gateway on the real time, an app, and what the app must find in its tokens.
 
 use fedgate::base::clock::Clock;
-use fedgate::model::app_client::AppClient;
 use fedgate::model::user_pool::UserPool;
 use playground::browser::Browser;
 use serde_json::{Value, json};
@@ -20,8 +19,6 @@ pub struct World {
     pub gateway: TestGateway,
     /// The pool.
     pub pool: UserPool,
-    /// The app's client settings.
-    pub client: AppClient,
     /// The app.
     pub app: App,
 }
@@ -44,7 +41,7 @@ impl World {
             client_secret: Some(secret),
             redirect_uri: CALLBACK.to_owned(),
         };
-        Self { gateway, pool, client, app }
+        Self { gateway, pool, app }
     }
 
     /// Where the identity provider of an OIDC kind sends the browser back.
