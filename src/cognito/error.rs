@@ -65,11 +65,12 @@ impl From<Failure> for Exception {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason();
         let kind = match &failure {
-            Failure::InvalidParameter(_) | Failure::InvalidUserAttributes(_) => "InvalidParameterException",
-            // An operation that needs an identity provider's document was given settings that do not lead to one.
-            Failure::FederationRefused { .. } | Failure::ProviderDenied { .. } | Failure::ProviderUnavailable { .. } => {
-                "InvalidParameterException"
-            }
+            // The last three: settings of an identity provider that do not lead to one.
+            Failure::InvalidParameter(_)
+            | Failure::InvalidUserAttributes(_)
+            | Failure::FederationRefused { .. }
+            | Failure::ProviderDenied { .. }
+            | Failure::ProviderUnavailable { .. } => "InvalidParameterException",
             Failure::ResourceNotFound(_) => "ResourceNotFoundException",
             Failure::UserNotFound(_) => "UserNotFoundException",
             Failure::NotAuthorized(_) => "NotAuthorizedException",
