@@ -107,7 +107,7 @@ impl Builder {
     }
 }
 
-/// A running gateway; it stops when dropped.
+/// A running gateway; when dropped it stops at once, as if killed.
 #[derive(Debug)]
 pub struct TestGateway {
     builder: Builder,
@@ -171,11 +171,6 @@ impl TestGateway {
     /// The last audit line.
     pub fn last_audit(&self) -> AuditLine {
         self.audit().pop().expect("something was audited")
-    }
-
-    /// Stops this replica at once, as a kill would.
-    pub fn kill(&self) {
-        self.stopper.stop();
     }
 }
 

@@ -157,7 +157,7 @@ async fn broken_queries_are_a_page() {
         let answer = world.send("GET", &format!("/oauth2/authorize?{good}{broken}"), &[("Cookie", &cookie)], "").await;
         assert_eq!((answer.status, answer.header("location")), (400, None), "{broken}");
     }
-    let crowd: String = (0..100).map(|number| format!("&x{number}=1")).collect();
+    let crowd = (0..100).map(|number| format!("&x{number}=1")).collect::<Vec<_>>().concat();
     let answer = world.send("GET", &format!("/oauth2/authorize?{good}{crowd}"), &[("Cookie", &cookie)], "").await;
     assert_eq!((answer.status, answer.header("location")), (400, None), "too many parameters");
     let answer = world.send("GET", &format!("/oauth2/authorize?{good}&x=1"), &[("Cookie", &cookie)], "").await;

@@ -1,5 +1,7 @@
 //! HTTP as bytes: what a test says is exactly what is sent, repeated headers and broken bodies included.
 
+use std::fmt::Write as _;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use url::Url;
@@ -54,13 +56,13 @@ pub async fn send(origin: &Url, method: &str, target: &str, headers: &[(&str, &s
     let authority = format!("{}:{}", origin.host_str().unwrap(), origin.port_or_known_default().unwrap());
     let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        head.push_str(&format!("Host: {authority}\r\n"));
+        write!(head, "Host: {authority}\r\n").unwrap();
     }
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
     if !body.is_empty() || method == "POST" {
-        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
     }
     head.push_str("\r\n");
     let mut stream = TcpStream::connect(&authority).await.unwrap();
