@@ -28,6 +28,6 @@ pub fn open(call: &Call, question: &Question<'_>, token: Option<&str>) -> Result
 /// A digest of the question, each part preceded by its length so that no two questions read alike.
 fn place(call: &Call, question: &Question<'_>) -> String {
     let parts = std::iter::once(call.caller.name()).chain(question.iter().copied());
-    let text: String = parts.map(|part| format!("{}:{part}", part.len())).collect();
-    sha256_b64(text.as_bytes())
+    let text: Vec<String> = parts.map(|part| format!("{}:{part}", part.len())).collect();
+    sha256_b64(text.concat().as_bytes())
 }

@@ -65,7 +65,7 @@ impl From<Failure> for Exception {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason();
         let kind = match &failure {
-            // Of federation: an operation that needs an identity provider's document was given settings that do not lead to one.
+            // The last three: settings of an identity provider that do not lead to one.
             Failure::InvalidParameter(_)
             | Failure::InvalidUserAttributes(_)
             | Failure::FederationRefused { .. }

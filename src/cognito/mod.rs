@@ -13,6 +13,7 @@ pub mod idp;
 pub mod json;
 pub mod model;
 pub mod operation;
+pub mod rest;
 pub mod sigv4;
 pub mod target;
 pub mod validate;
@@ -20,6 +21,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Bytes, Data, ReqData, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -27,7 +29,7 @@ use serde_json::{Map, Value};
 
 use crate::cognito::caller::{AccessKey, Caller};
 use crate::cognito::error::Exception;
-use crate::cognito::model::{Api, Need, OperationShape};
+use crate::cognito::model::{Api, Need, OperationShape, Service};
 use crate::cognito::operation::{Call, Effect, Entry, Reach};
 use crate::cognito::sigv4::Scope;
 use crate::cognito::validate::Misfit;
@@ -56,7 +58,11 @@ pub fn operations() -> impl Iterator<Item = &'static Entry> {
 
 /// Registers the face's routes. The face's state must be registered as `web::Data<Face>`.
 pub fn routes(config: &mut ServiceConfig) {
-    config.route("/", web::post().to(post)).route("/", web::method(actix_web::http::Method::OPTIONS).to(preflight));
+    config
+        .route("/", web::post().to(post))
+        .route("/", web::method(Method::OPTIONS).to(preflight))
+        .route("/identitypools", web::to(sync))
+        .route("/identitypools/{rest:.*}", web::to(sync));
 }
 
 async fn preflight() -> HttpResponse {
@@ -85,6 +91,20 @@ async fn post(request: HttpRequest, body: Bytes, face: Data<Face>, facts: ReqDat
             refuse(&exception, with_facts(event(&shape.event, exception.reason)), &facts.request_id)
         }
     }
+}
+
+/// Cognito Sync: every operation is known, none is built.
+async fn sync(request: HttpRequest, body: Bytes, face: Data<Face>, facts: ReqData<RequestFacts>) -> HttpResponse {
+    let Some(shape) = rest::find(request.method().as_str(), request.uri().path()) else {
+        return refuse(
+            &Exception::unknown_operation(),
+            AuditEvent::refused("cognito.unknown", "unknown_operation"),
+            &facts.request_id,
+        );
+    };
+    let proven = prove(&request, &body, &face, &facts, Service::Sync.api());
+    let exception = proven.map_or_else(|exception| exception, |_| Exception::not_enabled(&shape.name));
+    refuse(&exception, AuditEvent::refused(&shape.event, exception.reason), &facts.request_id)
 }
 
 fn refuse(exception: &Exception, event: AuditEvent, request_id: &str) -> HttpResponse {

@@ -240,9 +240,8 @@ mod tests {
 
     use super::*;
 
-    #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
-    fn outcome(secret: NewSecret, document: Value) -> &'static str {
-        check(&json!({}), &secret, document.as_object().unwrap()).map_or_else(|failure| failure.reason(), |()| "fine")
+    fn outcome(secret: &NewSecret, document: &Value) -> &'static str {
+        check(&json!({}), secret, document.as_object().unwrap()).map_or_else(|failure| failure.reason(), |()| "fine")
     }
 
     fn good() -> Value {
@@ -262,38 +261,38 @@ mod tests {
 
     #[test]
     fn oauth_rules() {
-        assert_eq!(outcome(NewSecret::None, good()), "fine");
-        assert_eq!(outcome(NewSecret::None, json!({})), "fine");
-        assert_eq!(outcome(NewSecret::None, with("AllowedOAuthFlows", json!([]))), "invalid_oauth_flow");
-        assert_eq!(outcome(NewSecret::None, with("AllowedOAuthScopes", json!([]))), "invalid_oauth_flow");
-        assert_eq!(outcome(NewSecret::None, with("CallbackURLs", json!([]))), "invalid_oauth_flow");
+        assert_eq!(outcome(&NewSecret::None, &good()), "fine");
+        assert_eq!(outcome(&NewSecret::None, &json!({})), "fine");
+        assert_eq!(outcome(&NewSecret::None, &with("AllowedOAuthFlows", json!([]))), "invalid_oauth_flow");
+        assert_eq!(outcome(&NewSecret::None, &with("AllowedOAuthScopes", json!([]))), "invalid_oauth_flow");
+        assert_eq!(outcome(&NewSecret::None, &with("CallbackURLs", json!([]))), "invalid_oauth_flow");
         assert_eq!(
-            outcome(NewSecret::Generate, with("AllowedOAuthFlows", json!(["code", "client_credentials"]))),
+            outcome(&NewSecret::Generate, &with("AllowedOAuthFlows", json!(["code", "client_credentials"]))),
             "invalid_oauth_flow"
         );
-        assert_eq!(outcome(NewSecret::None, with("AllowedOAuthFlows", json!(["client_credentials"]))), "invalid_oauth_flow");
-        assert_eq!(outcome(NewSecret::None, with("AllowedOAuthScopes", json!(["openid", "shop/buy"]))), "scope_does_not_exist");
-        assert_eq!(outcome(NewSecret::None, with("DefaultRedirectURI", json!("https://app.example.com/cb"))), "fine");
-        assert_eq!(outcome(NewSecret::None, with("DefaultRedirectURI", json!("https://app.example.com/"))), "invalid_parameter");
-        assert_eq!(outcome(NewSecret::None, with("LogoutURLs", json!(["http://app.example.com/"]))), "invalid_parameter");
+        assert_eq!(outcome(&NewSecret::None, &with("AllowedOAuthFlows", json!(["client_credentials"]))), "invalid_oauth_flow");
+        assert_eq!(outcome(&NewSecret::None, &with("AllowedOAuthScopes", json!(["openid", "shop/buy"]))), "scope_does_not_exist");
+        assert_eq!(outcome(&NewSecret::None, &with("DefaultRedirectURI", json!("https://app.example.com/cb"))), "fine");
+        assert_eq!(outcome(&NewSecret::None, &with("DefaultRedirectURI", json!("https://app.example.com/"))), "invalid_parameter");
+        assert_eq!(outcome(&NewSecret::None, &with("LogoutURLs", json!(["http://app.example.com/"]))), "invalid_parameter");
     }
 
     #[test]
     fn other_rules() {
         assert_eq!(
-            outcome(NewSecret::None, with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]))),
+            outcome(&NewSecret::None, &with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]))),
             "fine"
         );
         assert_eq!(
-            outcome(NewSecret::None, with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH"]))),
+            outcome(&NewSecret::None, &with("ExplicitAuthFlows", json!(["ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH"]))),
             "invalid_parameter"
         );
         let mut rotating = with("RefreshTokenRotation", json!({"Feature": "ENABLED"}));
-        assert_eq!(outcome(NewSecret::None, rotating.clone()), "fine");
+        assert_eq!(outcome(&NewSecret::None, &rotating), "fine");
         rotating["ExplicitAuthFlows"] = json!(["ALLOW_REFRESH_TOKEN_AUTH"]);
-        assert_eq!(outcome(NewSecret::None, rotating), "invalid_parameter");
-        assert_eq!(outcome(NewSecret::None, with("ReadAttributes", json!(["email", "email_verified"]))), "fine");
-        assert_eq!(outcome(NewSecret::None, with("ReadAttributes", json!(["custom:none"]))), "invalid_parameter");
-        assert_eq!(outcome(NewSecret::None, with("WriteAttributes", json!(["email_verified"]))), "invalid_parameter");
+        assert_eq!(outcome(&NewSecret::None, &rotating), "invalid_parameter");
+        assert_eq!(outcome(&NewSecret::None, &with("ReadAttributes", json!(["email", "email_verified"]))), "fine");
+        assert_eq!(outcome(&NewSecret::None, &with("ReadAttributes", json!(["custom:none"]))), "invalid_parameter");
+        assert_eq!(outcome(&NewSecret::None, &with("WriteAttributes", json!(["email_verified"]))), "invalid_parameter");
     }
 }

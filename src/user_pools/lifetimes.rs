@@ -65,23 +65,22 @@ mod tests {
 
     use super::*;
 
-    #[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
-    fn lives(document: Value) -> Option<(i64, i64, i64)> {
+    fn lives(document: &Value) -> Option<(i64, i64, i64)> {
         read(document.as_object().unwrap()).ok().map(|lives| (lives.access_s, lives.id_s, lives.refresh_s))
     }
 
     #[test]
     fn defaults_units_and_bounds() {
-        assert_eq!(lives(json!({})), Some((3600, 3600, 30 * DAY)));
-        assert_eq!(lives(json!({"RefreshTokenValidity": 0})), Some((3600, 3600, 30 * DAY)));
+        assert_eq!(lives(&json!({})), Some((3600, 3600, 30 * DAY)));
+        assert_eq!(lives(&json!({"RefreshTokenValidity": 0})), Some((3600, 3600, 30 * DAY)));
         assert_eq!(
-            lives(json!({"AccessTokenValidity": 2, "IdTokenValidity": 24, "RefreshTokenValidity": 1})),
+            lives(&json!({"AccessTokenValidity": 2, "IdTokenValidity": 24, "RefreshTokenValidity": 1})),
             Some((7200, DAY, DAY))
         );
         let minutes = json!({"AccessToken": "minutes", "IdToken": "seconds", "RefreshToken": "minutes"});
         let with = |access: i64, id: i64, refresh: i64| {
             lives(
-                json!({"AccessTokenValidity": access, "IdTokenValidity": id, "RefreshTokenValidity": refresh, "TokenValidityUnits": minutes}),
+                &json!({"AccessTokenValidity": access, "IdTokenValidity": id, "RefreshTokenValidity": refresh, "TokenValidityUnits": minutes}),
             )
         };
         assert_eq!(with(5, 300, 60), Some((300, 300, 3600)));

@@ -117,7 +117,8 @@ impl Signer {
         signed.sort();
         let names: Vec<&str> = signed.iter().map(|(name, _)| name.as_str()).collect();
         let names = names.join(";");
-        let lines: String = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+        let lines: Vec<String> = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+        let lines = lines.concat();
         let hash = self.body_hash.clone().unwrap_or_else(|| hex(digest(&SHA256, &request.body).as_ref()));
         let canonical = format!("POST\n/\n{}\n{lines}\n{names}\n{hash}", request.query.trim_start_matches('?'));
         let scope_date = self.scope_date.clone().unwrap_or_else(|| date[..8].to_owned());
@@ -140,7 +141,7 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn basic_date(ms: i64) -> String {

@@ -195,6 +195,14 @@ async fn p_01_every_operation_asks_for_its_caller() {
             assert_eq!(right, answers, "{}", operation.name);
         }
     }
+    for operation in Service::Sync.api().operations() {
+        let (method, template) = &operation.http;
+        let path = template.replace(['{', '}'], "");
+        let url = gateway.url(&path);
+        let answer = crate::harness::gateway::client().request(method.parse().unwrap(), url).send().await.unwrap();
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(body["__type"], "MissingAuthenticationTokenException", "{}", operation.name);
+    }
     let unknown = Request::new("AWSCognitoIdentityProviderService.DropEverything", "{}");
     assert_eq!(outcome(&aws, |_| {}, unknown, |request| request).await, "UnknownOperationException");
 }
