@@ -82,9 +82,13 @@ pub struct Facts {
 
 impl Facts {
     /// The facts by their names in the audit log.
-    pub fn fields(self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![("user_pool.id", self.pool_id), ("client.id", self.client_id), ("provider", self.provider)];
-        fields.extend(self.sub.map(|sub| ("user.sub", sub)));
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![
+            ("user_pool.id", self.pool_id.clone()),
+            ("client.id", self.client_id.clone()),
+            ("provider", self.provider.clone()),
+        ];
+        fields.extend(self.sub.iter().map(|sub| ("user.sub", sub.clone())));
         fields
     }
 }

@@ -9,6 +9,9 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TY
 use askama::Template;
 use url::Url;
 
+use crate::http::audit::AuditEvent;
+use crate::http::cookies::{self, CookieKind};
+
 /// A URL or page that cannot be sent: a fault of ours, since every target was checked before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a departure cannot be written")]
@@ -31,6 +34,22 @@ pub fn redirect_found(url: &str) -> Result<HttpResponse, DepartureError> {
 /// An answer to a POST: 303, so that no form data travels on.
 pub fn redirect_see_other(url: &str) -> Result<HttpResponse, DepartureError> {
     redirect(StatusCode::SEE_OTHER, url)
+}
+
+/// The end of a login at a provider: 303 to the app, with the session's cookie when there is one (`(pool id, value)`), and the audit event.
+pub fn landed(
+    public_url: &Url,
+    redirect_to: &str,
+    session: Option<(&str, &str)>,
+    event: AuditEvent,
+) -> Result<HttpResponse, DepartureError> {
+    let mut response = redirect_see_other(redirect_to)?;
+    if let Some((pool_id, value)) = session {
+        let cookie = cookies::set(public_url, CookieKind::Session(pool_id), value, None);
+        response.add_cookie(&cookie).map_err(|_| DepartureError)?;
+    }
+    event.attach(&mut response);
+    Ok(response)
 }
 
 /// A page with a form that posts itself to `action`; without script there is a button. `nonce` is fresh randomness.

@@ -19,7 +19,7 @@ pub struct UserPool {
     pub modified_ms: i64,
     /// Whether the configuration file owns this pool; then the API may not change it.
     pub declared: bool,
-    /// Whether user names differ by case. Cognito: false unless asked for at creation.
+    /// Whether user names differ by case; cannot change later. Cognito: true unless `UsernameConfiguration` says otherwise at creation.
     pub username_case_sensitive: bool,
     /// The remaining configuration as given at creation (a JSON object).
     pub document: Value,

@@ -84,14 +84,9 @@ fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Failure> {
 }
 
 fn respond(context: &Context, landing: Landing) -> Result<HttpResponse, Failure> {
-    let mut response = departure::redirect_see_other(&landing.redirect_to).map_err(Failure::internal)?;
-    if let Some(session) = &landing.session {
-        let kind = CookieKind::Session(&landing.facts.pool_id);
-        let cookie = cookies::set(&context.ports.public_url, kind, session, None);
-        response.add_cookie(&cookie).map_err(|_| Failure::internal("the session cookie cannot be written"))?;
-    }
-    AuditEvent::decided(EVENT, landing.facts.refused).with_all(landing.facts.fields()).attach(&mut response);
-    Ok(response)
+    let session = landing.session.as_deref().map(|value| (landing.facts.pool_id.as_str(), value));
+    let event = AuditEvent::decided(EVENT, landing.facts.refused).with_all(landing.facts.fields());
+    departure::landed(&context.ports.public_url, &landing.redirect_to, session, event).map_err(Failure::internal)
 }
 
 fn refused(reason: &'static str) -> Failure {

@@ -1,7 +1,7 @@
 //! Federation through stand-in providers: each row of the threat tables beside its control.
 
 mod broker;
-mod broker_world;
+pub(crate) mod broker_world;
 mod oidc;
 mod oidc_answer;
 mod oidc_claims;
