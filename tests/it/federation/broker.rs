@@ -284,3 +284,30 @@ async fn s_32_refusals_look_alike() {
     }
     assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
 }
+
+/// An identity provider that takes requests by POST only gets a form that posts itself, and the login goes on as ever.
+#[tokio::test]
+async fn a_login_by_the_post_binding() {
+    let world = World::new(Backend::Embedded).await;
+    let redirect = format!(
+        "<md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"{}/sso\"/>",
+        world.saml.base_url
+    );
+    let metadata = world.saml.metadata();
+    assert!(metadata.contains(&redirect));
+    let by_post_only = metadata.replace(&redirect, "");
+    let mut work = world.gateway.ports().store.begin().await.unwrap();
+    let mut provider = work.identity_providers().find(&world.pool.id, "Saml").await.unwrap().unwrap();
+    provider.details = [("MetadataFile".to_owned(), by_post_only)].into();
+    work.identity_providers().update(&provider).await.unwrap();
+    work.commit().await.unwrap();
+
+    let mut browser = Browser::new();
+    let departure = browser.get(&world.authorize("Saml")).await.unwrap();
+    assert_eq!((departure.status, departure.location()), (200, None));
+    let form = departure.forms().remove(0);
+    assert!(form.sends_itself() && form.get("SAMLRequest").is_some(), "{form:?}");
+    let page = browser.follow(departure).await.unwrap();
+    let fields = world.saml_answer(&mut browser, &page).await;
+    assert!(has_code(&browser.post(&world.acs(), &fields).await.unwrap()));
+}
