@@ -52,10 +52,10 @@ async fn land(
         parameters: parameters.all(),
     };
     let landing = state.broker.complete(context, arrival).await.map_err(ours)?;
-    respond(context, landing).map_err(ours)
+    respond(context, &landing).map_err(ours)
 }
 
-fn respond(context: &Context, landing: Landing) -> Result<HttpResponse, Failure> {
+fn respond(context: &Context, landing: &Landing) -> Result<HttpResponse, Failure> {
     let session = landing.session.as_deref().map(|value| (landing.facts.pool_id.as_str(), value));
     let event = AuditEvent::decided(EVENT, landing.facts.refused).with_all(landing.facts.fields());
     departure::landed(&context.ports.public_url, &landing.redirect_to, session, event).map_err(Failure::internal)

@@ -64,7 +64,7 @@ async fn land(
         parameters: parameters.all(),
     };
     let landing = state.broker.complete(&context, arrival).await?;
-    respond(&context, landing)
+    respond(&context, &landing)
 }
 
 fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Failure> {
@@ -83,7 +83,7 @@ fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Failure> {
     Ok(parameters)
 }
 
-fn respond(context: &Context, landing: Landing) -> Result<HttpResponse, Failure> {
+fn respond(context: &Context, landing: &Landing) -> Result<HttpResponse, Failure> {
     let session = landing.session.as_deref().map(|value| (landing.facts.pool_id.as_str(), value));
     let event = AuditEvent::decided(EVENT, landing.facts.refused).with_all(landing.facts.fields());
     departure::landed(&context.ports.public_url, &landing.redirect_to, session, event).map_err(Failure::internal)

@@ -24,7 +24,7 @@ fn harmed(parameters: &[(String, String)], name: &str, harm: Harm) -> Vec<(Strin
     let mut changed = parameters.to_vec();
     let at = changed.iter().position(|(known, _)| known == name).unwrap();
     match harm {
-        Harm::Wrong => changed[at].1 = "\u{1}<wrong>".to_owned(),
+        Harm::Wrong => "\u{1}<wrong>".clone_into(&mut changed[at].1),
         Harm::Missing => drop(changed.remove(at)),
         Harm::Doubled => changed.push(changed[at].clone()),
         Harm::Oversized => changed[at].1 = "x".repeat(500_000),
