@@ -5,7 +5,7 @@
 //! Verification runs on the blocking pool behind a semaphore, never on an event-loop thread (S-33).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -43,13 +43,20 @@ const NOT_YET: [&str; 4] = ["IDPInit", "IDPSignout", "EncryptedResponses", "Requ
 #[derive(Debug)]
 pub struct Saml {
     documents: Documents<IdpDescriptor>,
+    /// Entity ids of metadata by URL that this process knows to be pinned.
+    pins: Mutex<BTreeMap<String, String>>,
     files: Mutex<BTreeMap<String, Arc<IdpDescriptor>>>,
     checks: Arc<Semaphore>,
 }
 
 impl Default for Saml {
     fn default() -> Self {
-        Self { documents: Documents::new(METADATA), files: Mutex::default(), checks: Arc::new(Semaphore::new(PARALLEL_CHECKS)) }
+        Self {
+            documents: Documents::new(METADATA),
+            pins: Mutex::default(),
+            files: Mutex::default(),
+            checks: Arc::new(Semaphore::new(PARALLEL_CHECKS)),
+        }
     }
 }
 
@@ -80,7 +87,7 @@ impl Provider for Saml {
         start: Start<'a>,
     ) -> Boxed<'a, Result<Begun, Failure>> {
         Box::pin(async move {
-            let descriptor = self.descriptor(context, provider).await?;
+            let descriptor = self.pinned_descriptor(context, provider).await?;
             let id = authn_request::request_id(context.ports.random.bytes());
             let destination = descriptor
                 .sso_redirect_url
@@ -122,7 +129,7 @@ impl Provider for Saml {
                 acs_url: answer.acs_url,
                 now_ms: context.now_ms(),
             };
-            let idp = self.descriptor(context, provider).await?;
+            let idp = self.pinned_descriptor(context, provider).await?;
             let assertion = match self.verified(&check, &idp).await? {
                 Ok(assertion) => assertion,
                 // A new key that our copy of the metadata does not have yet: look once more, at most once a minute.
@@ -179,9 +186,44 @@ impl Saml {
     async fn descriptor(&self, context: &Context, provider: &IdentityProvider) -> Result<Arc<IdpDescriptor>, Failure> {
         let descriptor = match source(provider)? {
             Source::File(xml) => self.read_file(context, xml)?,
-            Source::Url(key) => self.documents.get(context, &key, |xml| parse(context, xml)).await?.document,
+            Source::Url(key) => {
+                let pin = self.known_pin(provider);
+                self.documents.get(context, &key, |xml| parse(context, xml, pin.as_deref())).await?.document
+            }
         };
         still_valid(context, descriptor)
+    }
+
+    /// The description for a login: the entity id of metadata by URL is the one that the first login saw, on every replica and after
+    /// every restart; a document that names another one counts as a failed fetch (S-24).
+    async fn pinned_descriptor(&self, context: &Context, provider: &IdentityProvider) -> Result<Arc<IdpDescriptor>, Failure> {
+        if !provider.details.contains_key("MetadataURL") || self.known_pin(provider).is_some() {
+            return self.descriptor(context, provider).await;
+        }
+        let name = pin_name(provider);
+        let stored = context.ports.store.read().await?.meta().get(&name).await?;
+        if let Some(entity_id) = stored {
+            self.pins().insert(name.clone(), entity_id);
+        }
+        let descriptor = self.descriptor(context, provider).await?;
+        if self.known_pin(provider).is_none() {
+            let mut work = context.ports.store.begin().await?;
+            let entity_id = work.meta().get_or_insert(&name, &descriptor.entity_id).await?;
+            work.commit().await?;
+            self.pins().insert(name, entity_id);
+        }
+        match self.known_pin(provider) {
+            Some(pin) if pin == descriptor.entity_id => Ok(descriptor),
+            _ => Err(Failure::ProviderUnavailable { reason: MetadataFault::EntityMissing.reason() }),
+        }
+    }
+
+    fn known_pin(&self, provider: &IdentityProvider) -> Option<String> {
+        self.pins().get(&pin_name(provider)).cloned()
+    }
+
+    fn pins(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A newer copy than `seen`, where there is one to ask for.
@@ -194,7 +236,8 @@ impl Saml {
         match source(provider)? {
             Source::File(_) => Ok(Arc::clone(seen)),
             Source::Url(key) => {
-                let held = self.documents.newer(context, &key, seen, |xml| parse(context, xml)).await?;
+                let pin = self.known_pin(provider);
+                let held = self.documents.newer(context, &key, seen, |xml| parse(context, xml, pin.as_deref())).await?;
                 still_valid(context, held.document)
             }
         }
@@ -206,7 +249,7 @@ impl Saml {
         if let Some(descriptor) = files.get(&digest) {
             return Ok(Arc::clone(descriptor));
         }
-        let descriptor = Arc::new(parse(context, xml.as_bytes()).map_err(refused)?);
+        let descriptor = Arc::new(parse(context, xml.as_bytes(), None).map_err(refused)?);
         if files.len() >= FILES {
             files.clear();
         }
@@ -228,10 +271,17 @@ fn source(provider: &IdentityProvider) -> Result<Source<'_>, Failure> {
     Ok(Source::Url(Key { pool_id: provider.pool_id.clone(), provider: provider.name.clone(), url: url.clone() }))
 }
 
+/// Where the entity id of a provider's metadata is pinned: with the provider itself, so that one made anew starts anew.
+fn pin_name(provider: &IdentityProvider) -> String {
+    let url = provider.details.get("MetadataURL").map_or("", String::as_str);
+    let whose = json!([provider.pool_id, provider.name, provider.created_ms, url]).to_string();
+    format!("saml_entity_id:{}", sha256_b64(whose.as_bytes()))
+}
+
 /// Plain http endpoints pass only while the gateway itself is served over plain http: development on loopback.
-fn parse(context: &Context, xml: &[u8]) -> Result<IdpDescriptor, &'static str> {
+fn parse(context: &Context, xml: &[u8], entity_id: Option<&str>) -> Result<IdpDescriptor, &'static str> {
     let options = MetadataOptions {
-        expected_entity_id: None,
+        expected_entity_id: entity_id,
         now_ms: context.now_ms(),
         allow_http: context.ports.public_url.scheme() == "http",
     };

@@ -311,3 +311,42 @@ async fn a_login_by_the_post_binding() {
     let fields = world.saml_answer(&mut browser, &page).await;
     assert!(has_code(&browser.post(&world.acs(), &fields).await.unwrap()));
 }
+
+/// S-24: the entity id of metadata by URL stays the one that the first login saw, on every replica; another one is a failed fetch.
+#[tokio::test]
+async fn s_24_the_entity_id_behind_a_metadata_url_is_fixed() {
+    use fedgate::context::Context;
+    use fedgate::federation::provider::{Provider as _, Start};
+    use fedgate::federation::providers::saml::Saml;
+
+    let world = World::new(Backend::Embedded).await;
+    let mut browser = Browser::new();
+    let page = world.at_provider(&mut browser, "Saml").await;
+    let fields = world.saml_answer(&mut browser, &page).await;
+    assert!(has_code(&browser.post(&world.acs(), &fields).await.unwrap()), "the first login pins");
+
+    // Each `Saml` is a replica that has fetched nothing yet.
+    let context: Context = world.gateway.context();
+    let mut work = context.ports.store.read().await.unwrap();
+    let provider = work.identity_providers().find(&world.pool.id, "Saml").await.unwrap().unwrap();
+    let authorization = serde_json::from_value(serde_json::json!({
+        "pool_id": world.pool.id, "client_id": world.client.id, "redirect_uri": "https://app.example.com/callback", "scopes": ["openid"],
+        "state": null, "nonce": null, "code_challenge": null, "domain_url": "http://127.0.0.1", "login_hint": null, "prompt": null,
+        "max_age_s": null, "created_ms": 0
+    }))
+    .unwrap();
+    let start = || Start {
+        handle: "handle",
+        callback_url: String::new(),
+        acs_url: world.acs(),
+        sp_entity_id: "urn:sp".to_owned(),
+        authorization: &authorization,
+    };
+    assert!(Saml::default().begin(&context, &provider, start()).await.is_ok(), "the control: the same entity id, another replica");
+    world.saml.rename("urn:stranger");
+    let refused = Saml::default().begin(&context, &provider, start()).await.unwrap_err();
+    assert_eq!(refused.reason(), "metadata_entity_missing");
+    let mut anew = provider.clone();
+    anew.created_ms += 1;
+    assert!(Saml::default().begin(&context, &anew, start()).await.is_ok(), "a provider made anew starts anew");
+}

@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) people: Vec<Person>,
     pub(super) keys: Vec<SigningKey>,
     pub(super) published: Vec<String>,
+    /// The entity id that the metadata names, where it is not the real one.
+    pub(super) alias: Option<String>,
     pub(super) change: Option<Change>,
     pub(super) asked: Vec<Asked>,
     pub(super) answered: Vec<String>,
@@ -68,6 +70,7 @@ impl Idp {
                 people: config.people,
                 published: vec![key.certificate_base64()],
                 keys: vec![key],
+                alias: None,
                 change: None,
                 asked: Vec::new(),
                 answered: Vec::new(),
@@ -81,7 +84,8 @@ impl Idp {
     }
 
     pub(super) fn metadata(&self) -> String {
-        request::metadata(&self.entity_id, &self.base_url, &self.lock().published)
+        let state = self.lock();
+        request::metadata(state.alias.as_deref().unwrap_or(&self.entity_id), &self.base_url, &state.published)
     }
 
     /// A good answer for a person, stamped with the provider's clock and fresh ids.

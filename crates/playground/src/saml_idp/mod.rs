@@ -167,6 +167,11 @@ impl SamlIdpHandle {
         state.keys = vec![key];
     }
 
+    /// Lets the metadata name another entity id, as if somebody else had taken over its URL.
+    pub fn rename(&self, entity_id: &str) {
+        self.idp.lock().alias = Some(entity_id.to_owned());
+    }
+
     /// The requests that arrived, oldest first.
     pub fn asked(&self) -> Vec<Asked> {
         self.idp.lock().asked.clone()
