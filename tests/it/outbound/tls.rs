@@ -1,7 +1,9 @@
 //! N-09: chain, host name and dates are verified; an additional root is trusted, and nothing without one.
 
 use std::io::Write as _;
+use std::net::Shutdown;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fedgate::outbound::{Outbound, OutboundError, OutboundSettings};
 use rustls::pki_types::pem::PemObject as _;
@@ -32,6 +34,10 @@ fn serve(certificate: &str) -> u16 {
             let _ = tls.flush();
             tls.conn.send_close_notify();
             let _ = tls.flush();
+            // Closing with bytes unread would reset the connection, and the answer with it: the client closes first.
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
         }
     });
     port
