@@ -50,7 +50,8 @@ async fn refusals_are_cognitos() {
     let world = World::start().await;
     let tokens = world.tokens().await;
     let refresh = tokens.text("refresh_token");
-    let unknown = format!("{}A", &refresh[..refresh.len() - 1]);
+    let last = if refresh.ends_with('A') { 'E' } else { 'A' };
+    let unknown = format!("{}{last}", &refresh[..refresh.len() - 1]);
     for token in [&*unknown, "x", "a.b.c.d.e"] {
         let answer = world.post_as(CONFIDENTIAL, "/oauth2/revoke", &[("token", token)]).await;
         assert_eq!((answer.status, &*answer.body), (200, ""), "unknown: {token}");
