@@ -197,24 +197,30 @@ impl Saml {
     /// The description for a login: the entity id of metadata by URL is the one that the first login saw, on every replica and after
     /// every restart; a document that names another one counts as a failed fetch (S-24).
     async fn pinned_descriptor(&self, context: &Context, provider: &IdentityProvider) -> Result<Arc<IdpDescriptor>, Failure> {
-        if !provider.details.contains_key("MetadataURL") || self.known_pin(provider).is_some() {
+        if !provider.details.contains_key("MetadataURL") {
             return self.descriptor(context, provider).await;
         }
         let name = pin_name(provider);
-        let stored = context.ports.store.read().await?.meta().get(&name).await?;
-        if let Some(entity_id) = stored {
+        if self.known_pin(provider).is_none()
+            && let Some(entity_id) = context.ports.store.read().await?.meta().get(&name).await?
+        {
             self.pins().insert(name.clone(), entity_id);
         }
         let descriptor = self.descriptor(context, provider).await?;
-        if self.known_pin(provider).is_none() {
+        let pin = if let Some(pin) = self.known_pin(provider) {
+            pin
+        } else {
             let mut work = context.ports.store.begin().await?;
             let entity_id = work.meta().get_or_insert(&name, &descriptor.entity_id).await?;
             work.commit().await?;
-            self.pins().insert(name, entity_id);
-        }
-        match self.known_pin(provider) {
-            Some(pin) if pin == descriptor.entity_id => Ok(descriptor),
-            _ => Err(Failure::ProviderUnavailable { reason: MetadataFault::EntityMissing.reason() }),
+            self.pins().insert(name, entity_id.clone());
+            entity_id
+        };
+        // Compared each time: a copy may be older than the pin.
+        if pin == descriptor.entity_id {
+            Ok(descriptor)
+        } else {
+            Err(Failure::ProviderUnavailable { reason: MetadataFault::EntityMissing.reason() })
         }
     }
 

@@ -346,6 +346,12 @@ async fn s_24_the_entity_id_behind_a_metadata_url_is_fixed() {
     world.saml.rename("urn:stranger");
     let refused = Saml::default().begin(&context, &provider, start()).await.unwrap_err();
     assert_eq!(refused.reason(), "metadata_entity_missing");
+    let saved_before = Saml::default();
+    saved_before.validate(&context, &mut provider.clone()).await.unwrap();
+    for _ in 0..2 {
+        let refused = saved_before.begin(&context, &provider, start()).await.unwrap_err();
+        assert_eq!(refused.reason(), "metadata_entity_missing", "a copy older than the pin");
+    }
     let mut anew = provider.clone();
     anew.created_ms += 1;
     assert!(Saml::default().begin(&context, &anew, start()).await.is_ok(), "a provider made anew starts anew");
