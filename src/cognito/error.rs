@@ -75,6 +75,8 @@ impl From<Failure> for Exception {
             Failure::UserNotFound(_) => "UserNotFoundException",
             Failure::NotAuthorized(_) => "NotAuthorizedException",
             Failure::DuplicateProvider(_) => "DuplicateProviderException",
+            Failure::AliasExists(_) => "AliasExistsException",
+            Failure::UnsupportedIdentityProvider(_) => "UnsupportedIdentityProviderException",
             Failure::LimitExceeded(_) => "LimitExceededException",
             Failure::InvalidOAuthFlow(_) => "InvalidOAuthFlowException",
             Failure::ScopeDoesNotExist(_) => "ScopeDoesNotExistException",

@@ -19,7 +19,7 @@ use crate::federation::provider::{Answer, Departure, Provider, Start};
 use crate::model::authorization::Authorization;
 use crate::model::external_identity::OneTimeId;
 use crate::model::failure::Failure;
-use crate::model::identity_provider::{IdentityProvider, ProviderKind};
+use crate::model::identity_provider::{IdentityProvider, Protocol, ProviderKind};
 
 /// How long a user may stay at the provider, ms (Cognito: 5 minutes).
 const LOGIN_LIFE_MS: i64 = 300_000;
@@ -45,7 +45,7 @@ pub struct Arrival<'a> {
     /// The pool whose address it arrived at.
     pub pool_id: &'a str,
     /// Which protocol's endpoint it arrived at.
-    pub kind: ProviderKind,
+    pub protocol: Protocol,
     /// `state` or `RelayState`.
     pub handle: &'a str,
     /// The browser cookie, if one came along.
@@ -168,7 +168,7 @@ impl Broker {
     ) -> Result<Landing, Failure> {
         let authorization = &login.authorization;
         let provider = admitted_provider(context, authorization, &login.provider).await?;
-        if provider.kind != arrival.kind {
+        if provider.kind.protocol() != arrival.protocol {
             return Err(refused("other_protocol"));
         }
         let answer = Answer {

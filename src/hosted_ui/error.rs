@@ -54,6 +54,8 @@ fn status(failure: &Failure) -> StatusCode {
         | Failure::UserNotFound(_)
         | Failure::NotAuthorized(_)
         | Failure::DuplicateProvider(_)
+        | Failure::AliasExists(_)
+        | Failure::UnsupportedIdentityProvider(_)
         | Failure::LimitExceeded(_)
         | Failure::InvalidOAuthFlow(_)
         | Failure::ScopeDoesNotExist(_)

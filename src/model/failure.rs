@@ -24,6 +24,12 @@ pub enum Failure {
     /// A provider of that name exists already (Cognito: `DuplicateProviderException`).
     #[error("{0}")]
     DuplicateProvider(String),
+    /// The identity or alias belongs to another user (Cognito: `AliasExistsException`).
+    #[error("{0}")]
+    AliasExists(String),
+    /// The operation does not fit this type of provider (Cognito: `UnsupportedIdentityProviderException`).
+    #[error("{0}")]
+    UnsupportedIdentityProvider(String),
     /// A limit is reached (Cognito: `LimitExceededException`).
     #[error("{0}")]
     LimitExceeded(String),
@@ -86,6 +92,8 @@ impl Failure {
             Self::UserNotFound(_) => "user_not_found",
             Self::NotAuthorized(_) => "not_authorized",
             Self::DuplicateProvider(_) => "duplicate_provider",
+            Self::AliasExists(_) => "alias_exists",
+            Self::UnsupportedIdentityProvider(_) => "unsupported_identity_provider",
             Self::LimitExceeded(_) => "limit_exceeded",
             Self::InvalidOAuthFlow(_) => "invalid_oauth_flow",
             Self::ScopeDoesNotExist(_) => "scope_does_not_exist",

@@ -14,15 +14,54 @@ pub enum ProviderKind {
     Oidc,
     /// Any SAML 2.0 identity provider.
     Saml,
+    /// Google.
+    Google,
+    /// Facebook.
+    Facebook,
+    /// Sign in with Apple.
+    SignInWithApple,
+    /// Login with Amazon.
+    LoginWithAmazon,
+}
+
+/// At which of our endpoints a kind's answers arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// `{domain}/oauth2/idpresponse`.
+    OAuth,
+    /// `{domain}/saml2/idpresponse`.
+    Saml,
 }
 
 impl ProviderKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [Self::Oidc, Self::Saml, Self::Google, Self::Facebook, Self::SignInWithApple, Self::LoginWithAmazon];
+
     /// Cognito's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Oidc => "OIDC",
             Self::Saml => "SAML",
+            Self::Google => "Google",
+            Self::Facebook => "Facebook",
+            Self::SignInWithApple => "SignInWithApple",
+            Self::LoginWithAmazon => "LoginWithAmazon",
         }
+    }
+
+    /// The kind of that spelling.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Whether a pool has at most one provider of this kind, named like the kind (Cognito: the social providers).
+    pub fn is_social(self) -> bool {
+        !matches!(self, Self::Oidc | Self::Saml)
+    }
+
+    /// Where its answers arrive.
+    pub fn protocol(self) -> Protocol {
+        if self == Self::Saml { Protocol::Saml } else { Protocol::OAuth }
     }
 }
 

@@ -109,7 +109,10 @@ fn words(failure: &Failure) -> (StatusCode, &'static str, &str) {
         Failure::InvalidParameter(_) => (bad, "invalid_request", "a parameter is not valid"),
         Failure::ResourceNotFound(_) => (bad, "invalid_request", "the resource does not exist"),
         Failure::UserNotFound(_) | Failure::NotAuthorized(_) => (bad, "access_denied", "not authorized"),
-        Failure::DuplicateProvider(_) | Failure::ConcurrentModification(_) => (bad, "invalid_request", "conflicting change"),
+        Failure::DuplicateProvider(_) | Failure::AliasExists(_) | Failure::ConcurrentModification(_) => {
+            (bad, "invalid_request", "conflicting change")
+        }
+        Failure::UnsupportedIdentityProvider(_) => (bad, "invalid_request", "the identity provider cannot do this"),
         Failure::LimitExceeded(_) => (bad, "invalid_request", "a limit is reached"),
         Failure::InvalidOAuthFlow(_) => (bad, "unauthorized_client", "the client may not use this flow"),
         Failure::ScopeDoesNotExist(_) => (bad, "invalid_scope", "scope is not valid"),

@@ -13,7 +13,7 @@ use crate::http::departure;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::Parameters;
 use crate::model::failure::Failure;
-use crate::model::identity_provider::ProviderKind;
+use crate::model::identity_provider::Protocol;
 use crate::oauth::error::{self, OAuthError, translate};
 use crate::oauth::{OAuthState, entry};
 
@@ -46,7 +46,7 @@ async fn land(
     let browser = cookies::read(request, public_url, CookieKind::Browser);
     let arrival = Arrival {
         pool_id: &served.pool.id,
-        kind: ProviderKind::Oidc,
+        protocol: Protocol::OAuth,
         handle: state_handle,
         browser: browser.as_deref(),
         parameters: parameters.all(),

@@ -15,7 +15,7 @@ use crate::http::departure;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::Parameters;
 use crate::model::failure::Failure;
-use crate::model::identity_provider::ProviderKind;
+use crate::model::identity_provider::Protocol;
 use crate::saml::{ACS_BODY_LIMIT, SamlState, error};
 use crate::user_pools::address;
 
@@ -58,7 +58,7 @@ async fn land(
     let browser = cookies::read(request, &state.ports.public_url, CookieKind::Browser);
     let arrival = Arrival {
         pool_id: &served.pool.id,
-        kind: ProviderKind::Saml,
+        protocol: Protocol::Saml,
         handle,
         browser: browser.as_deref(),
         parameters: parameters.all(),

@@ -43,11 +43,12 @@ pub struct NewProvider {
 /// The rules that need no store and no network. Returns the kind.
 pub fn check(pool_document: &Value, new: &NewProvider) -> Result<ProviderKind, Failure> {
     let refuse = |text: String| Err(Failure::InvalidParameter(text));
-    let kind = match new.kind.as_str() {
-        "OIDC" => ProviderKind::Oidc,
-        "SAML" => ProviderKind::Saml,
-        other => return refuse(format!("Identity providers of type {other} are not available in this version.")),
+    let Some(kind) = ProviderKind::named(&new.kind) else {
+        return refuse(format!("{} is not a type of identity provider.", new.kind));
     };
+    if kind.is_social() && new.name != kind.as_str() {
+        return refuse(format!("ProviderName must be {0} for identity providers of type {0}.", kind.as_str()));
+    }
     if new.name.eq_ignore_ascii_case(OWN_DIRECTORY) {
         return refuse("COGNITO names the user pool's own directory.".to_owned());
     }

@@ -220,6 +220,7 @@ impl Oidc {
             claims,
             auth_time_ms,
             session_until_ms: None,
+            logout: None,
             one_time: None,
         })
     }

@@ -19,7 +19,7 @@ use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::metadata::{self, IdpDescriptor, MetadataFault, MetadataOptions};
 use crate::federation::saml::response::{self, DEFAULT_SKEW_S, Expectation, VerifiedAssertion};
 use crate::federation::saml::subject::NameId;
-use crate::model::external_identity::{ExternalIdentity, OneTimeId};
+use crate::model::external_identity::{ExternalIdentity, LogoutHandle, OneTimeId};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};
 
@@ -337,6 +337,7 @@ fn external_identity(assertion: VerifiedAssertion) -> ExternalIdentity {
         digest: sha256_b64(format!("{}\n{}", assertion.issuer, assertion.assertion_id).as_bytes()),
         expires_ms: assertion.replay_until_ms,
     };
+    let logout = LogoutHandle { name_id: json!(name_id_parts(&assertion.name_id)), session_index: assertion.session_index };
     ExternalIdentity {
         subject_key: subject_key(&assertion.name_id),
         subject: assertion.name_id.value,
@@ -344,13 +345,19 @@ fn external_identity(assertion: VerifiedAssertion) -> ExternalIdentity {
         claims,
         auth_time_ms: assertion.authn_instant_ms,
         session_until_ms: assertion.session_not_on_or_after_ms,
+        logout: Some(logout),
         one_time: Some(one_time),
     }
 }
 
 /// Format, qualifiers and value, told apart unambiguously; case counts (S-18).
 fn subject_key(name_id: &NameId) -> String {
-    json!([name_id.format, name_id.name_qualifier, name_id.sp_name_qualifier, name_id.value]).to_string()
+    json!(name_id_parts(name_id)).to_string()
+}
+
+fn name_id_parts(name_id: &NameId) -> [Option<&str>; 4] {
+    let NameId { format, name_qualifier, sp_name_qualifier, value } = name_id;
+    [format.as_deref(), name_qualifier.as_deref(), sp_name_qualifier.as_deref(), Some(value)]
 }
 
 fn refused(reason: &'static str) -> Failure {

@@ -15,12 +15,20 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_spine",
-    sqlite: include_str!("../../../migrations/sqlite/0001_spine.sql"),
-    postgres: include_str!("../../../migrations/postgres/0001_spine.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_spine",
+        sqlite: include_str!("../../../migrations/sqlite/0001_spine.sql"),
+        postgres: include_str!("../../../migrations/postgres/0001_spine.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "0002_upstream",
+        sqlite: include_str!("../../../migrations/sqlite/0002_upstream.sql"),
+        postgres: include_str!("../../../migrations/postgres/0002_upstream.sql"),
+    },
+];
 
 /// The newest version that this program knows.
 pub fn newest() -> i64 {

@@ -197,7 +197,7 @@ fn each_mistake_is_found_at_its_place() {
             ".app_clients[0].access_token_validity",
             "less than or equal to 86400",
         ),
-        ("/identity_providers/0", "provider_type", json!("Google"), ".identity_providers[0]", "not available"),
+        ("/identity_providers/0", "provider_type", json!("Google"), ".identity_providers[0]", "must be Google"),
         ("/identity_providers/0", "provider_type", json!("oidc"), ".identity_providers[0].provider_type", "enum value set"),
         ("/identity_providers/0", "attribute_mapping", json!({ "nick": "x" }), ".identity_providers[0]", "not an attribute"),
         (

@@ -1,0 +1,61 @@
+-- What complete federation needs: origins of values, links, provider sessions, our SAML keys, the last good provider documents.
+
+-- Attribute name -> {provider, claim, at_ms}: where a value came from.
+ALTER TABLE users ADD COLUMN origins TEXT NOT NULL DEFAULT '{}';
+
+-- The unified identity as this provider last gave it, and when.
+ALTER TABLE user_identities ADD COLUMN profile TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE user_identities ADD COLUMN seen_ms BIGINT NOT NULL DEFAULT 0;
+
+-- Links by an attribute of the provider (Cognito: AdminLinkProviderForUser) that no sign-in has used yet.
+CREATE TABLE identity_links (
+    pool_id TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    attribute TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    sub TEXT COLLATE "C" NOT NULL,
+    created_ms BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, provider, attribute, value),
+    FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE
+);
+CREATE INDEX identity_links_user ON identity_links (pool_id, sub);
+
+-- Which of our browser sessions came from which session of a provider, for single logout.
+CREATE TABLE provider_sessions (
+    pool_id TEXT COLLATE "C" NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
+    session_key TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    subject_key TEXT COLLATE "C" NOT NULL,
+    session_index TEXT COLLATE "C",
+    logout TEXT NOT NULL,
+    sub TEXT COLLATE "C" NOT NULL,
+    expires_ms BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, session_key)
+);
+CREATE INDEX provider_sessions_subject ON provider_sessions (pool_id, provider, subject_key);
+CREATE INDEX provider_sessions_expiry ON provider_sessions (expires_ms);
+
+-- Our keys as a SAML service provider: the pool's signing keys (provider is empty) and each provider's encryption keys.
+CREATE TABLE saml_keys (
+    pool_id TEXT COLLATE "C" NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
+    provider TEXT COLLATE "C" NOT NULL,
+    kid TEXT COLLATE "C" NOT NULL,
+    sealed_private TEXT NOT NULL,
+    certificate TEXT NOT NULL,
+    active_from_ms BIGINT NOT NULL,
+    retire_at_ms BIGINT,
+    created_ms BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, provider, kid)
+);
+
+-- The last good copy of a document that a provider publishes.
+CREATE TABLE provider_documents (
+    pool_id TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C" NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    fetched_ms BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, provider, url),
+    FOREIGN KEY (pool_id, provider) REFERENCES identity_providers (pool_id, name) ON DELETE CASCADE
+);

@@ -1,0 +1,61 @@
+-- What complete federation needs: origins of values, links, provider sessions, our SAML keys, the last good provider documents.
+
+-- Attribute name -> {provider, claim, at_ms}: where a value came from.
+ALTER TABLE users ADD COLUMN origins TEXT NOT NULL DEFAULT '{}';
+
+-- The unified identity as this provider last gave it, and when.
+ALTER TABLE user_identities ADD COLUMN profile TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE user_identities ADD COLUMN seen_ms INTEGER NOT NULL DEFAULT 0;
+
+-- Links by an attribute of the provider (Cognito: AdminLinkProviderForUser) that no sign-in has used yet.
+CREATE TABLE identity_links (
+    pool_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    value TEXT NOT NULL,
+    sub TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (pool_id, provider, attribute, value),
+    FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX identity_links_user ON identity_links (pool_id, sub);
+
+-- Which of our browser sessions came from which session of a provider, for single logout.
+CREATE TABLE provider_sessions (
+    pool_id TEXT NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
+    session_key TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    subject_key TEXT NOT NULL,
+    session_index TEXT,
+    logout TEXT NOT NULL,
+    sub TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    PRIMARY KEY (pool_id, session_key)
+) STRICT;
+CREATE INDEX provider_sessions_subject ON provider_sessions (pool_id, provider, subject_key);
+CREATE INDEX provider_sessions_expiry ON provider_sessions (expires_ms);
+
+-- Our keys as a SAML service provider: the pool's signing keys (provider is empty) and each provider's encryption keys.
+CREATE TABLE saml_keys (
+    pool_id TEXT NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
+    provider TEXT NOT NULL,
+    kid TEXT NOT NULL,
+    sealed_private TEXT NOT NULL,
+    certificate TEXT NOT NULL,
+    active_from_ms INTEGER NOT NULL,
+    retire_at_ms INTEGER,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (pool_id, provider, kid)
+) STRICT;
+
+-- The last good copy of a document that a provider publishes.
+CREATE TABLE provider_documents (
+    pool_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    url TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    body TEXT NOT NULL,
+    fetched_ms INTEGER NOT NULL,
+    PRIMARY KEY (pool_id, provider, url),
+    FOREIGN KEY (pool_id, provider) REFERENCES identity_providers (pool_id, name) ON DELETE CASCADE
+) STRICT;
