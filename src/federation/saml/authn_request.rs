@@ -122,7 +122,7 @@ impl AuthnRequest<'_> {
 }
 
 /// Raw DEFLATE (RFC 1951), as the redirect binding wants it.
-fn deflate(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing into a vector does not fail")
 }

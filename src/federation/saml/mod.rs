@@ -11,11 +11,14 @@
 pub mod attributes;
 pub mod authn_request;
 pub mod conditions;
+pub mod enveloped;
 pub mod fault;
 pub mod gate;
 pub mod instant;
 pub mod keys;
+pub mod logout;
 pub mod metadata;
+pub mod redirect_binding;
 pub mod response;
 pub mod signature;
 pub mod sp_metadata;
