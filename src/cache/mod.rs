@@ -20,6 +20,8 @@ use crate::model::failure::Failure;
 pub enum Kind {
     /// An upstream login on its way: state or RelayState → transaction.
     Login,
+    /// A sign-out on its way through a provider: RelayState → where the browser goes afterwards.
+    Logout,
     /// An authorization code.
     Code,
     /// A browser session.
@@ -33,6 +35,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::Logout => "logout",
             Self::Code => "code",
             Self::WebSession => "web_session",
             Self::Counter => "counter",

@@ -10,6 +10,7 @@ pub mod grants;
 pub mod identity_providers;
 pub mod meta;
 mod postgres;
+pub mod provider_sessions;
 pub mod signing_keys;
 mod sql;
 mod sqlite;
@@ -183,6 +184,10 @@ impl UnitOfWork {
     /// One-time identifiers.
     pub fn consumed(&mut self) -> consumed::Consumed<'_> {
         consumed::Consumed(self)
+    }
+    /// Browser sessions that came from a provider's session.
+    pub fn provider_sessions(&mut self) -> provider_sessions::ProviderSessions<'_> {
+        provider_sessions::ProviderSessions(self)
     }
     /// Signing keys.
     pub fn signing_keys(&mut self) -> signing_keys::SigningKeys<'_> {
