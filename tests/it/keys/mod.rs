@@ -4,4 +4,5 @@ mod common;
 mod master;
 mod ring;
 mod rotation;
+mod saml_keys;
 mod seal;
