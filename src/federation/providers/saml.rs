@@ -86,10 +86,12 @@ impl Provider for Saml {
                 force_authn: prompt.split(' ').any(|word| word == "login"),
                 name_id_format: None,
             };
+            let signs = descriptor.want_authn_requests_signed || settings::signs_requests(&provider.details);
+            let key = if signs { Some(context.ports.keys.saml_signing_key(&provider.pool_id).await?) } else { None };
             let departure = if descriptor.sso_redirect_url.is_some() {
-                Departure::Redirect(request.redirect_url::<Failure>(start.handle, None)?)
+                Departure::Redirect(request.redirect_url(start.handle, key.as_ref()).await?)
             } else {
-                let form = request.post_form(start.handle);
+                let form = request.post_form(start.handle, key.as_ref()).await?;
                 Departure::PostForm { action: form.action, fields: form.fields }
             };
             Ok(Begun { departure, memory: json!({ "request_id": id }) })

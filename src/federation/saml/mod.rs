@@ -16,6 +16,7 @@ pub mod gate;
 pub mod instant;
 pub mod keys;
 pub mod metadata;
+pub mod outgoing;
 pub mod response;
 pub mod signature;
 pub mod sp_metadata;

@@ -60,20 +60,20 @@ async fn s23_a_successor_is_published_a_month_before_it_signs_and_its_elder_leav
     let place = Place::new().await;
     let ring = &place.ring;
     let old = ring.saml_signing_key(POOL).await.unwrap();
-    place.clock.advance(334 * DAY_MS);
+    place.clock.advance_ms(334 * DAY_MS);
     assert_eq!(ring.saml_signing_certificates(POOL).await.unwrap().len(), 1);
-    place.clock.advance(DAY_MS);
+    place.clock.advance_ms(DAY_MS);
     let both = ring.saml_signing_certificates(POOL).await.unwrap();
     assert_eq!((both.len(), &both[0]), (2, &old.certificate));
     assert_eq!(ring.saml_signing_key(POOL).await.unwrap().kid, old.kid);
     // Another replica sees the same.
     assert_eq!(place.replica().await.saml_signing_certificates(POOL).await.unwrap(), both);
 
-    place.clock.advance(SAML_PUBLISH_AHEAD_MS);
+    place.clock.advance_ms(SAML_PUBLISH_AHEAD_MS);
     let new = ring.saml_signing_key(POOL).await.unwrap();
     assert_eq!(new.certificate, both[1]);
     assert_eq!(ring.saml_signing_certificates(POOL).await.unwrap(), [both[1].clone(), both[0].clone()]);
-    place.clock.advance(SAML_KEEP_AFTER_MS);
+    place.clock.advance_ms(SAML_KEEP_AFTER_MS);
     assert_eq!(ring.saml_signing_certificates(POOL).await.unwrap(), [both[1].clone()]);
     let statuses: Vec<KeyStatus> = ring.list_saml_keys(POOL).await.unwrap().iter().map(|info| info.status).collect();
     assert_eq!(statuses, [KeyStatus::Retired, KeyStatus::Active]);
@@ -89,20 +89,20 @@ async fn rotation_by_command_overlaps_and_other_replicas_follow_within_5_s() {
     let infos = place.ring.rotate_saml_keys(POOL, SAML_PUBLISH_AHEAD_MS).await.unwrap();
     assert_eq!(infos.len(), 4);
     assert_eq!(infos.iter().filter(|info| info.provider.as_deref() == Some("corp")).count(), 2);
-    place.clock.advance(5_000);
+    place.clock.advance_ms(5_000);
     // The old one signs on, both are published.
     assert_eq!(replica.saml_signing_key(POOL).await.unwrap().kid, old.kid);
     assert_eq!(replica.saml_signing_certificates(POOL).await.unwrap().len(), 2);
     // The new one is given out, both decrypt.
     let keys = replica.saml_encryption_keys(POOL, "corp").await.unwrap();
     assert_eq!((keys.len(), &keys[1].kid), (2, &secret[0].kid));
-    place.clock.advance(SAML_PUBLISH_AHEAD_MS + SAML_KEEP_AFTER_MS);
+    place.clock.advance_ms(SAML_PUBLISH_AHEAD_MS + SAML_KEEP_AFTER_MS);
     assert_ne!(replica.saml_signing_key(POOL).await.unwrap().kid, old.kid);
     assert_eq!(replica.saml_encryption_keys(POOL, "corp").await.unwrap().len(), 1);
     // At once, for a key that has leaked.
     let leaked = replica.saml_signing_key(POOL).await.unwrap();
     replica.rotate_saml_keys(POOL, 0).await.unwrap();
-    place.clock.advance(5_000);
+    place.clock.advance_ms(5_000);
     assert_ne!(replica.saml_signing_key(POOL).await.unwrap().kid, leaked.kid);
 }
 
@@ -136,7 +136,7 @@ async fn a_provider_made_anew_gets_a_key_of_its_own() {
     // The signing keys are nobody's to remove.
     work.saml_keys().remove_provider(POOL, "").await.unwrap();
     work.commit().await.unwrap();
-    place.clock.advance(5_000);
+    place.clock.advance_ms(5_000);
     assert_ne!(place.ring.saml_encryption_keys(POOL, "corp").await.unwrap()[0].kid, old[0].kid);
     assert_eq!(place.ring.saml_signing_key(POOL).await.unwrap().kid, signing.kid);
 }
