@@ -11,3 +11,5 @@ pub mod identity;
 pub mod provider;
 pub mod providers;
 pub mod saml;
+pub mod sign_out;
+pub mod unsolicited;

@@ -11,6 +11,7 @@ pub mod identity_providers;
 pub mod meta;
 mod postgres;
 pub mod provider_sessions;
+pub mod saml_keys;
 pub mod signing_keys;
 mod sql;
 mod sqlite;
@@ -188,6 +189,10 @@ impl UnitOfWork {
     /// Browser sessions that came from a provider's session.
     pub fn provider_sessions(&mut self) -> provider_sessions::ProviderSessions<'_> {
         provider_sessions::ProviderSessions(self)
+    }
+    /// Our SAML keys.
+    pub fn saml_keys(&mut self) -> saml_keys::SamlKeys<'_> {
+        saml_keys::SamlKeys(self)
     }
     /// Signing keys.
     pub fn signing_keys(&mut self) -> signing_keys::SigningKeys<'_> {

@@ -5,6 +5,7 @@
 //! Verification runs on the blocking pool behind a semaphore, never on an event-loop thread (S-33).
 
 pub mod descriptors;
+pub mod logout;
 pub mod settings;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::base::digest::sha256_b64;
 use crate::context::Context;
-use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
+use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, SignOut, Start, unsolicited};
 use crate::federation::providers::saml::descriptors::Descriptors;
 use crate::federation::saml::authn_request::{self, AuthnRequest};
 use crate::federation::saml::fault::SamlFault;
@@ -51,6 +52,10 @@ impl Provider for Saml {
         Box::pin(async move {
             settings::check(&provider.details)?;
             let descriptor = self.descriptors.current(context, provider).await.map_err(named)?;
+            if self.sign_out(provider).is_some() && logout::Endpoint::of(&descriptor).is_none() {
+                let text = "The SAML metadata has no SingleLogoutService for HTTP-Redirect or HTTP-POST, which IDPSignout needs";
+                return Err(Failure::InvalidParameter(text.to_owned()));
+            }
             for (key, url) in
                 [("SSORedirectBindingURI", &descriptor.sso_redirect_url), ("SLORedirectBindingURI", &descriptor.slo_redirect_url)]
             {
@@ -86,10 +91,12 @@ impl Provider for Saml {
                 force_authn: prompt.split(' ').any(|word| word == "login"),
                 name_id_format: None,
             };
+            let signs = descriptor.want_authn_requests_signed || settings::signs_requests(&provider.details);
+            let key = if signs { Some(context.ports.keys.saml_signing_key(&provider.pool_id).await?) } else { None };
             let departure = if descriptor.sso_redirect_url.is_some() {
-                Departure::Redirect(request.redirect_url::<Failure>(start.handle, None)?)
+                Departure::Redirect(request.redirect_url(start.handle, key.as_ref()).await?)
             } else {
-                let form = request.post_form(start.handle);
+                let form = request.post_form(start.handle, key.as_ref()).await?;
                 Departure::PostForm { action: form.action, fields: form.fields }
             };
             Ok(Begun { departure, memory: json!({ "request_id": id }) })
@@ -104,9 +111,14 @@ impl Provider for Saml {
     ) -> Boxed<'a, Result<ExternalIdentity, Failure>> {
         Box::pin(async move {
             let encoded = answer.parameters.get("SAMLResponse").ok_or(refused("saml_response_missing"))?;
+            let is_unsolicited = *answer.memory == unsolicited();
+            let request_id = answer.memory["request_id"].as_str().map(str::to_owned);
+            if is_unsolicited == request_id.is_some() {
+                return Err(refused("request_id_missing"));
+            }
             let check = Check {
                 encoded: Arc::from(encoded.as_str()),
-                request_id: answer.memory["request_id"].as_str().ok_or(refused("request_id_missing"))?.to_owned(),
+                request_id,
                 sp_entity_id: answer.sp_entity_id,
                 acs_url: answer.acs_url,
                 now_ms: context.now_ms(),
@@ -132,13 +144,22 @@ impl Provider for Saml {
             Ok(external_identity(assertion))
         })
     }
+
+    fn takes_unsolicited(&self, provider: &IdentityProvider) -> bool {
+        settings::is_on(&provider.details, settings::IDP_INIT)
+    }
+
+    fn sign_out(&self, provider: &IdentityProvider) -> Option<&dyn SignOut> {
+        settings::is_on(&provider.details, settings::IDP_SIGNOUT).then_some(self)
+    }
 }
 
 /// One response to verify, as the blocking pool takes it.
 #[derive(Clone, Debug)]
 struct Check {
     encoded: Arc<str>,
-    request_id: String,
+    /// None for an answer that nobody asked for.
+    request_id: Option<String>,
     sp_entity_id: String,
     acs_url: String,
     now_ms: i64,
@@ -154,7 +175,7 @@ impl Saml {
                 idp: &idp,
                 sp_entity_id: &check.sp_entity_id,
                 acs_url: &check.acs_url,
-                request_id: Some(&check.request_id),
+                request_id: check.request_id.as_deref(),
                 now_ms: check.now_ms,
                 skew_s: DEFAULT_SKEW_S,
             };

@@ -19,6 +19,7 @@ pub mod keys;
 pub mod logout;
 pub mod metadata;
 pub mod redirect_binding;
+pub mod outgoing;
 pub mod response;
 pub mod signature;
 pub mod sp_metadata;

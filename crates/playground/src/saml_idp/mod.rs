@@ -24,6 +24,7 @@ mod endpoints;
 pub mod request;
 pub mod response;
 pub mod signer;
+pub mod trust;
 
 /// A change of what the next responses say.
 pub type Change = Arc<dyn Fn(&mut ResponseSpec) + Send + Sync>;
@@ -170,6 +171,11 @@ impl SamlIdpHandle {
     /// Lets the metadata name another entity id, as if somebody else had taken over its URL.
     pub fn rename(&self, entity_id: &str) {
         self.idp.lock().alias = Some(entity_id.to_owned());
+    }
+
+    /// From now on only requests with a good signature by one of these certificates (base64 DER) are served, and the metadata says so.
+    pub fn demand_signed_requests(&self, certificates: &[String]) {
+        self.idp.lock().trusted = Some(certificates.to_vec());
     }
 
     /// The requests that arrived, oldest first.
