@@ -17,9 +17,10 @@ use crate::context::Context;
 use crate::federation::identity;
 use crate::federation::provider::{Answer, Departure, Provider, Start};
 use crate::model::authorization::Authorization;
-use crate::model::external_identity::OneTimeId;
+use crate::model::external_identity::{ExternalIdentity, OneTimeId};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, Protocol, ProviderKind};
+use crate::model::web_session::SignedInAt;
 
 /// How long a user may stay at the provider, ms (Cognito: 5 minutes).
 const LOGIN_LIFE_MS: i64 = 300_000;
@@ -104,7 +105,7 @@ impl Broker {
         self.providers.iter().find(|provider| provider.kind() == kind).cloned()
     }
 
-    fn spoken(&self, kind: ProviderKind) -> Result<Arc<dyn Provider>, Failure> {
+    pub(super) fn spoken(&self, kind: ProviderKind) -> Result<Arc<dyn Provider>, Failure> {
         self.provider(kind).ok_or(Failure::ProviderUnavailable { reason: "provider_kind_not_built" })
     }
 
@@ -155,7 +156,7 @@ impl Broker {
         }
         match self.proven(context, &arrival, &login, &handle_digest).await {
             Ok(landing) => Ok(landing),
-            Err(failure) => landed_failure(context, &login, failure),
+            Err(failure) => landed_failure(context, &login.authorization, &login.provider, failure),
         }
     }
 
@@ -184,10 +185,29 @@ impl Broker {
             digest: handle_digest.to_owned(),
             expires_ms: context.now_ms() + 2 * LOGIN_LIFE_MS,
         };
-        let session_until_ms = identity.session_until_ms;
+        self.welcome(context, authorization, provider, identity, handle).await
+    }
+
+    /// Lets a proven person in: the user, a new session, a code for the app.
+    pub(super) async fn welcome(
+        &self,
+        context: &Context,
+        authorization: &Authorization,
+        provider: IdentityProvider,
+        identity: ExternalIdentity,
+        handle: OneTimeId,
+    ) -> Result<Landing, Failure> {
+        let until_ms = identity.session_until_ms;
+        let single_logout = self.spoken(provider.kind)?.sign_out(&provider).is_some();
+        let at = identity.logout.clone().filter(|_| single_logout);
+        let at = at.map(|logout| SignedInAt { subject_key: identity.subject_key.clone(), logout });
         let user = identity::sign_in(context, &provider, &authorization.client_id, identity, handle).await?;
         let now_ms = context.now_ms();
-        let session = web_session::start(context, &user.pool_id, &user.sub, &provider.name, now_ms, session_until_ms).await?;
+        let (pool, sub, name) = (&user.pool_id, &user.sub, &provider.name);
+        let session = match at {
+            Some(at) => web_session::start_with_single_logout(context, pool, sub, name, now_ms, until_ms, at).await?,
+            None => web_session::start(context, pool, sub, name, now_ms, until_ms).await?,
+        };
         let redirect_to = authorization::grant_code(context, authorization, &user.sub, &provider.name, now_ms).await?;
         Ok(Landing {
             redirect_to,
@@ -204,7 +224,12 @@ impl Broker {
 }
 
 /// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Everything else stays an error.
-fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<Landing, Failure> {
+pub(super) fn landed_failure(
+    context: &Context,
+    authorization: &Authorization,
+    provider: &str,
+    failure: Failure,
+) -> Result<Landing, Failure> {
     let (error, description) = match &failure {
         Failure::ProviderDenied { .. } => ("access_denied", "The identity provider did not sign the user in.".to_owned()),
         Failure::ProviderUnavailable { .. } => {
@@ -214,12 +239,12 @@ fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<
         _ => return Err(failure),
     };
     Ok(Landing {
-        redirect_to: authorization::error_redirect(context, &login.authorization, error, &description),
+        redirect_to: authorization::error_redirect(context, authorization, error, &description),
         session: None,
         facts: Facts {
-            pool_id: login.authorization.pool_id.clone(),
-            client_id: login.authorization.client_id.clone(),
-            provider: login.provider.clone(),
+            pool_id: authorization.pool_id.clone(),
+            client_id: authorization.client_id.clone(),
+            provider: provider.to_owned(),
             sub: None,
             refused: Some(failure.reason()),
         },
@@ -227,7 +252,7 @@ fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<
 }
 
 /// The provider, if it and the client may be used now. Asked at begin and again when the answer arrives (O-20).
-async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<IdentityProvider, Failure> {
+pub(super) async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<IdentityProvider, Failure> {
     let mut work = context.ports.store.read().await?;
     let client = work.app_clients().find(&authorization.pool_id, &authorization.client_id).await?;
     let provider = work.identity_providers().find(&authorization.pool_id, name).await?;
@@ -237,11 +262,11 @@ async fn admitted_provider(context: &Context, authorization: &Authorization, nam
     provider.filter(|provider| provider.enabled).ok_or(refused("provider_disabled"))
 }
 
-fn callback_url(authorization: &Authorization) -> String {
+pub(super) fn callback_url(authorization: &Authorization) -> String {
     format!("{}/oauth2/idpresponse", authorization.domain_url)
 }
 
-fn acs_url(authorization: &Authorization) -> String {
+pub(super) fn acs_url(authorization: &Authorization) -> String {
     format!("{}/saml2/idpresponse", authorization.domain_url)
 }
 

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::federation::broker::{Broker, sp_entity_id};
 use crate::federation::provider::{Departure, EndWish, Ended, Leaving, SignOutMessage};
 use crate::federation::saml::logout::Delivery;
-use crate::federation::saml::redirect_binding::Field;
+use crate::federation::saml::outgoing::Field;
 use crate::model::failure::Failure;
 use crate::model::identity_provider::IdentityProvider;
 use crate::model::web_session::ProviderSession;

@@ -146,11 +146,11 @@ impl Provider for Saml {
     }
 
     fn takes_unsolicited(&self, provider: &IdentityProvider) -> bool {
-        settings::is_on(&provider.details, settings::IDP_INIT)
+        settings::takes_unsolicited(&provider.details)
     }
 
     fn sign_out(&self, provider: &IdentityProvider) -> Option<&dyn SignOut> {
-        settings::is_on(&provider.details, settings::IDP_SIGNOUT).then_some(self)
+        settings::signs_out(&provider.details).then_some(self)
     }
 }
 

@@ -100,12 +100,3 @@ impl AuthnRequest<'_> {
         })
     }
 }
-<<<<<<< HEAD
-
-/// Raw DEFLATE (RFC 1951), as the redirect binding wants it.
-pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing into a vector does not fail")
-}
-=======
->>>>>>> samlkeys

@@ -7,14 +7,14 @@
 
 use uppsala::{Document, NodeId};
 
-use crate::federation::saml::enveloped::{self, Template};
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::metadata::IdpDescriptor;
-use crate::federation::saml::redirect_binding::{self, Field, SignedQuery};
+use crate::federation::saml::outgoing::Field;
+use crate::federation::saml::redirect_binding::{self, SignedQuery};
 use crate::federation::saml::response::{MAX_AGE_S, MAX_SKEW_S};
 use crate::federation::saml::structure::{self, Placed};
 use crate::federation::saml::subject::{self, NameId};
-use crate::federation::saml::xml::{self, ASSERTION, DSIG, PROTOCOL};
+use crate::federation::saml::xml::{self, ASSERTION, DSIG, PROTOCOL, escape};
 use crate::federation::saml::{gate, instant, response, signature};
 
 /// The identity provider ended everything.
@@ -326,36 +326,31 @@ pub struct LogoutRequest<'a> {
 }
 
 impl LogoutRequest<'_> {
-    /// The document, ready for either binding.
-    pub fn template(&self) -> Template {
-        let until = instant::format(self.issue_instant_ms.saturating_add(MAX_AGE_S * 1000));
-        let before = format!(
+    /// The document; `outgoing` signs it.
+    pub fn to_xml(&self) -> String {
+        let NameId { value, format, name_qualifier, sp_name_qualifier } = self.name_id;
+        let parts = [("Format", format), ("NameQualifier", name_qualifier), ("SPNameQualifier", sp_name_qualifier)];
+        let attributes: String =
+            parts.iter().filter_map(|(name, value)| Some(format!(r#" {name}="{}""#, escape(value.as_deref()?)))).collect();
+        let index =
+            self.session_index.map_or_else(String::new, |index| format!("<samlp:SessionIndex>{}</samlp:SessionIndex>", escape(index)));
+        format!(
             concat!(
-                r#"<samlp:LogoutRequest xmlns:samlp="{PROTOCOL}" Destination="{destination}" ID="{id}" IssueInstant="{instant}""#,
-                r#" NotOnOrAfter="{until}" Version="2.0"><saml:Issuer xmlns:saml="{ASSERTION}">{issuer}</saml:Issuer>"#,
+                r#"<samlp:LogoutRequest xmlns:samlp="{PROTOCOL}" xmlns:saml="{ASSERTION}" ID="{id}" Version="2.0""#,
+                r#" IssueInstant="{instant}" NotOnOrAfter="{until}" Destination="{destination}">"#,
+                "<saml:Issuer>{issuer}</saml:Issuer><saml:NameID{attributes}>{name}</saml:NameID>{index}</samlp:LogoutRequest>",
             ),
             PROTOCOL = PROTOCOL,
             ASSERTION = ASSERTION,
-            destination = enveloped::attribute(self.destination),
-            id = enveloped::attribute(self.id),
+            id = escape(self.id),
             instant = instant::format(self.issue_instant_ms),
-            until = until,
-            issuer = enveloped::text(self.sp_entity_id),
-        );
-        let NameId { value, format, name_qualifier, sp_name_qualifier } = self.name_id;
-        // In canonical order.
-        let parts = [("Format", format), ("NameQualifier", name_qualifier), ("SPNameQualifier", sp_name_qualifier)];
-        let attributes: String = parts
-            .iter()
-            .filter_map(|(name, value)| Some(format!(r#" {name}="{}""#, enveloped::attribute(value.as_deref()?))))
-            .collect();
-        let index = self.session_index.map_or_else(String::new, |index| {
-            format!("<samlp:SessionIndex>{}</samlp:SessionIndex>", enveloped::text(index))
-        });
-        let name = enveloped::text(value);
-        let after =
-            format!(r#"<saml:NameID xmlns:saml="{ASSERTION}"{attributes}>{name}</saml:NameID>{index}</samlp:LogoutRequest>"#);
-        Template::new(before, after, self.id)
+            until = instant::format(self.issue_instant_ms.saturating_add(MAX_AGE_S * 1000)),
+            destination = escape(self.destination),
+            issuer = escape(self.sp_entity_id),
+            attributes = attributes,
+            name = escape(value),
+            index = index,
+        )
     }
 }
 
@@ -377,26 +372,22 @@ pub struct LogoutResponse<'a> {
 }
 
 impl LogoutResponse<'_> {
-    /// The document, ready for either binding.
-    pub fn template(&self) -> Template {
-        let before = format!(
+    /// The document; `outgoing` signs it.
+    pub fn to_xml(&self) -> String {
+        format!(
             concat!(
-                r#"<samlp:LogoutResponse xmlns:samlp="{PROTOCOL}" Destination="{destination}" ID="{id}""#,
-                r#" InResponseTo="{request}" IssueInstant="{instant}" Version="2.0">"#,
-                r#"<saml:Issuer xmlns:saml="{ASSERTION}">{issuer}</saml:Issuer>"#,
+                r#"<samlp:LogoutResponse xmlns:samlp="{PROTOCOL}" xmlns:saml="{ASSERTION}" ID="{id}" Version="2.0""#,
+                r#" IssueInstant="{instant}" Destination="{destination}" InResponseTo="{request}"><saml:Issuer>{issuer}</saml:Issuer>"#,
+                r#"<samlp:Status><samlp:StatusCode Value="{status}"/></samlp:Status></samlp:LogoutResponse>"#,
             ),
             PROTOCOL = PROTOCOL,
             ASSERTION = ASSERTION,
-            destination = enveloped::attribute(self.destination),
-            id = enveloped::attribute(self.id),
-            request = enveloped::attribute(self.in_response_to),
+            id = escape(self.id),
             instant = instant::format(self.issue_instant_ms),
-            issuer = enveloped::text(self.sp_entity_id),
-        );
-        let after = format!(
-            r#"<samlp:Status><samlp:StatusCode Value="{}"></samlp:StatusCode></samlp:Status></samlp:LogoutResponse>"#,
-            self.status
-        );
-        Template::new(before, after, self.id)
+            destination = escape(self.destination),
+            request = escape(self.in_response_to),
+            issuer = escape(self.sp_entity_id),
+            status = self.status,
+        )
     }
 }

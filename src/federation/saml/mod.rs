@@ -11,7 +11,6 @@
 pub mod attributes;
 pub mod authn_request;
 pub mod conditions;
-pub mod enveloped;
 pub mod fault;
 pub mod gate;
 pub mod instant;

@@ -1,8 +1,8 @@
-//! The HTTP-Redirect binding of signed messages, both ways (SAML Bindings section 3.4.4.1; S-28).
+//! Signed messages that arrive by the HTTP-Redirect binding (SAML Bindings section 3.4.4.1; S-28).
 //!
-//! Owns which octets of a query are signed: the received ones, never a second encoding of them. Reading takes each parameter
-//! once and in its plain spelling, inflates within bounds and verifies with the provider's stored keys. Writing gives the
-//! octets to sign first and the URL afterwards, since the key stands on another floor. What the message says is `logout`'s.
+//! Owns which octets of a query are signed: the received ones, never a second encoding of them. Takes each parameter once and
+//! in its plain spelling, inflates within bounds and verifies with the provider's stored keys. What the message says is
+//! `logout`'s; our own messages leave through `outgoing`.
 
 use std::io::Read;
 
@@ -10,12 +10,11 @@ use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::bufread::DeflateDecoder;
-use url::form_urlencoded::byte_serialize;
 
-use crate::federation::saml::authn_request::{RSA_SHA256, deflate};
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::gate;
 use crate::federation::saml::keys::SigningCertificate;
+use crate::federation::saml::outgoing::{Field, RSA_SHA256};
 
 /// Longest encoded message in characters; checked before decoding.
 const MAX_ENCODED: usize = 256 * 1024;
@@ -33,25 +32,6 @@ const MAX_KEYS: usize = 16;
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
 /// The parameters that mean something here.
 const KNOWN: [&str; 6] = ["SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature", "SAMLEncoding"];
-
-/// Which of the two protocol fields carries a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// `SAMLRequest`.
-    Request,
-    /// `SAMLResponse`.
-    Response,
-}
-
-impl Field {
-    /// The field's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Request => "SAMLRequest",
-            Self::Response => "SAMLResponse",
-        }
-    }
-}
 
 /// A message as a query carried it: read, not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +79,7 @@ pub fn read(query: &str) -> Result<SignedQuery, SamlFault> {
         return Err(SamlFault::SignatureAlgorithm);
     }
     let signature = from_base64(&decoded(raw_signature)?)?;
-    let mut octets = format!("{}={message}", field.as_str());
+    let mut octets = format!("{}={message}", field.name());
     if let Some(raw) = relay_state {
         octets = format!("{octets}&RelayState={raw}");
     }
@@ -130,25 +110,6 @@ impl SignedQuery {
         }
         Err(fault)
     }
-}
-
-/// The octets of a message that our key has to sign: `SAMLRequest=…&RelayState=…&SigAlg=…` with RSA-SHA256.
-pub fn octets_to_sign(field: Field, xml: &str, relay_state: Option<&str>) -> String {
-    let mut octets = format!("{}={}", field.as_str(), escaped(&STANDARD.encode(deflate(xml.as_bytes()))));
-    if let Some(relay_state) = relay_state {
-        octets = format!("{octets}&RelayState={}", escaped(relay_state));
-    }
-    format!("{octets}&SigAlg={}", escaped(RSA_SHA256))
-}
-
-/// The whole URL: the destination with the signed octets and their signature.
-pub fn signed_url(destination: &str, octets: &str, signature: &[u8]) -> String {
-    let separator = match destination.split_once('?') {
-        None => "?",
-        Some((_, rest)) if rest.is_empty() || rest.ends_with('&') => "",
-        Some(_) => "&",
-    };
-    format!("{destination}{separator}{octets}&Signature={}", escaped(&STANDARD.encode(signature)))
 }
 
 /// A signature algorithm with the kind of key that it needs. XML signatures carry ECDSA values as two numbers of fixed length;
@@ -187,10 +148,6 @@ static ALGORITHMS: [Algorithm; 6] = [
         forms: &[&signature::ECDSA_P521_SHA512_FIXED, &signature::ECDSA_P521_SHA512_ASN1],
     },
 ];
-
-fn escaped(text: &str) -> String {
-    byte_serialize(text.as_bytes()).collect()
-}
 
 /// Strict form decoding: every escape is two hexadecimal digits of either case, and the result is text without controls.
 fn decoded(text: &str) -> Result<String, SamlFault> {

@@ -93,6 +93,18 @@ impl Descriptors {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The entity id of a provider, without asking anybody for its metadata: from the file, or as the first login pinned it. A provider
+    /// that is not known yet has no sessions that it could end.
+    pub async fn known_entity_id(&self, context: &Context, provider: &IdentityProvider) -> Result<Option<String>, Failure> {
+        if let Source::File(xml) = source(provider)? {
+            return Ok(Some(self.read_file(context, xml)?.entity_id.clone()));
+        }
+        if let Some(pin) = self.known_pin(provider) {
+            return Ok(Some(pin));
+        }
+        Ok(context.ports.store.read().await?.meta().get(&pin_name(provider)).await?)
+    }
+
     /// A newer copy than `seen`, where there is one to ask for.
     pub async fn newer(
         &self,

@@ -15,13 +15,12 @@ use crate::context::Context;
 use crate::federation::provider::{Begun, Boxed, Departure, EndAsked, EndWish, Ended, Leaving, SignOut, SignOutMessage};
 use crate::federation::providers::saml::{Saml, refused, subject_key};
 use crate::federation::saml::authn_request::request_id;
-use crate::federation::saml::enveloped::Template;
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::logout::{
     self, Addressed, LogoutRequest, LogoutResponse, Outcome, REQUESTER, RESPONDER, SUCCESS, SignedRequest,
 };
 use crate::federation::saml::metadata::IdpDescriptor;
-use crate::federation::saml::redirect_binding::{Field, octets_to_sign, signed_url};
+use crate::federation::saml::outgoing::{self, Field};
 use crate::federation::saml::response::DEFAULT_SKEW_S;
 use crate::federation::saml::subject::NameId;
 use crate::model::external_identity::OneTimeId;
@@ -71,7 +70,7 @@ impl SignOut for Saml {
                 name_id: &name_id(&handle.name_id)?,
                 session_index: handle.session_index.as_deref(),
             };
-            let message = (Field::Request, request.template());
+            let message = (Field::Request, request.to_xml());
             let departure = signed(context, &provider.pool_id, endpoint, message, Some(leaving.handle)).await?;
             Ok(Begun { departure, memory: json!({ "request_id": id }) })
         })
@@ -160,7 +159,7 @@ impl SignOut for Saml {
                 },
             };
             let relay_state = message.delivery.relay_state();
-            signed(context, &provider.pool_id, endpoint, (Field::Response, response.template()), relay_state).await
+            signed(context, &provider.pool_id, endpoint, (Field::Response, response.to_xml()), relay_state).await
         })
     }
 }
@@ -217,20 +216,16 @@ async fn signed(
     context: &Context,
     pool_id: &str,
     endpoint: Endpoint<'_>,
-    (field, template): (Field, Template),
+    (field, xml): (Field, String),
     relay_state: Option<&str>,
 ) -> Result<Departure, Failure> {
     let key = context.ports.keys.saml_signing_key(pool_id).await?;
     match endpoint {
         Endpoint::Redirect(url) => {
-            let octets = octets_to_sign(field, &template.unsigned(), relay_state);
-            let signature = key.sign(octets.clone().into_bytes()).await?;
-            Ok(Departure::Redirect(signed_url(url, &octets, &signature)))
+            Ok(Departure::Redirect(outgoing::redirect_url(url, field, &xml, relay_state, Some(&key)).await?))
         }
         Endpoint::Post(url) => {
-            let signature = key.sign(template.to_sign().to_vec()).await?;
-            let document = template.signed(&signature, &key.certificate);
-            let mut fields = vec![(field.as_str().to_owned(), STANDARD.encode(document))];
+            let mut fields = vec![(field.name().to_owned(), STANDARD.encode(outgoing::signed(&xml, &key).await?))];
             fields.extend(relay_state.map(|value| ("RelayState".to_owned(), value.to_owned())));
             Ok(Departure::PostForm { action: url.to_owned(), fields })
         }

@@ -6,11 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::model::failure::Failure;
 
-/// Settings that Cognito knows and this build refuses instead of ignoring them.
-const NOT_YET: [&str; 2] = ["IDPInit", "IDPSignout"];
-
 /// Settings that are `true` or `false`. `AllowLegacyEncryption` is ours: it lets a provider encrypt with AES-CBC and RSAES-PKCS1-v1_5.
-const SWITCHES: [&str; 2] = ["EncryptedResponses", "AllowLegacyEncryption"];
+const SWITCHES: [&str; 4] = ["IDPInit", "IDPSignout", "EncryptedResponses", "AllowLegacyEncryption"];
 
 /// The only algorithm that signs our requests.
 const REQUEST_SIGNING: &str = "rsa-sha256";
@@ -18,9 +15,6 @@ const REQUEST_SIGNING: &str = "rsa-sha256";
 /// Refuses unknown keys and contradictions; names the key.
 pub fn check(details: &BTreeMap<String, String>) -> Result<(), Failure> {
     for (key, value) in details {
-        if NOT_YET.contains(&key.as_str()) && value != "false" {
-            return Err(Failure::InvalidParameter(format!("ProviderDetails.{key} is not available yet")));
-        }
         if SWITCHES.contains(&key.as_str()) && !["true", "false"].contains(&value.as_str()) {
             return Err(Failure::InvalidParameter(format!("ProviderDetails.{key} must be true or false")));
         }
@@ -35,7 +29,7 @@ pub fn check(details: &BTreeMap<String, String>) -> Result<(), Failure> {
             "ActiveEncryptionCertificate",
             "RequestSigningAlgorithm",
         ];
-        if ![&known[..], &NOT_YET, &SWITCHES].concat().contains(&key.as_str()) {
+        if ![&known[..], &SWITCHES].concat().contains(&key.as_str()) {
             return Err(Failure::InvalidParameter(format!("ProviderDetails.{key} is not a key of SAML providers")));
         }
     }
@@ -43,6 +37,16 @@ pub fn check(details: &BTreeMap<String, String>) -> Result<(), Failure> {
         (true, false) | (false, true) => Ok(()),
         _ => Err(Failure::InvalidParameter("ProviderDetails takes exactly one of MetadataURL and MetadataFile".to_owned())),
     }
+}
+
+/// Whether this provider may send answers that nobody asked for.
+pub fn takes_unsolicited(details: &BTreeMap<String, String>) -> bool {
+    is_on(details, "IDPInit")
+}
+
+/// Whether single logout is done with this provider.
+pub fn signs_out(details: &BTreeMap<String, String>) -> bool {
+    is_on(details, "IDPSignout")
 }
 
 /// Whether our requests to this provider are signed.
