@@ -31,7 +31,7 @@ pub async fn changes_are_seen(subject: &Subject) {
     assert_eq!(name(&held[1]).await, Some(first.name.clone()));
 
     assert!(name(&held[0]).await.is_some(), "asked just now");
-    first.name = "renamed".to_owned();
+    "renamed".clone_into(&mut first.name);
     commit!(there, work => work.user_pools().update(&first)).unwrap();
     assert_ne!(name(&held[0]).await.as_deref(), Some("renamed"));
     clock.advance_ms(FRESH_MS);
@@ -73,7 +73,7 @@ pub async fn only_commits_count(subject: &Subject) {
     let mut first = pool(POOL);
     commit!(store, work => work.user_pools().insert(&first)).unwrap();
     let before = name(&held).await;
-    first.name = "never".to_owned();
+    "never".clone_into(&mut first.name);
     let mut work = store.begin().await.unwrap();
     work.user_pools().update(&first).await.unwrap();
     assert_eq!(name(&held).await, before);
