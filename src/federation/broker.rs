@@ -133,8 +133,12 @@ impl Broker {
                 },
             )
             .await?;
-        let login =
-            Login { authorization, provider: provider.name, browser_digest: sha256_b64(browser.as_bytes()), memory: begun.memory };
+        let login = Login {
+            authorization,
+            provider: provider.name.clone(),
+            browser_digest: sha256_b64(browser.as_bytes()),
+            memory: begun.memory,
+        };
         let record = serde_json::to_string(&login).map_err(Failure::internal)?;
         context.ports.cache.put(Kind::Login, &sha256_b64(handle.as_bytes()), &record, LOGIN_LIFE_MS).await?;
         Ok(begun.departure)
@@ -185,7 +189,7 @@ impl Broker {
             digest: handle_digest.to_owned(),
             expires_ms: context.now_ms() + 2 * LOGIN_LIFE_MS,
         };
-        self.welcome(context, authorization, provider, identity, handle).await
+        self.welcome(context, authorization, &provider, identity, handle).await
     }
 
     /// Lets a proven person in: the user, a new session, a code for the app.
@@ -193,15 +197,15 @@ impl Broker {
         &self,
         context: &Context,
         authorization: &Authorization,
-        provider: IdentityProvider,
+        provider: &IdentityProvider,
         identity: ExternalIdentity,
         handle: OneTimeId,
     ) -> Result<Landing, Failure> {
         let until_ms = identity.session_until_ms;
-        let single_logout = self.spoken(provider.kind)?.sign_out(&provider).is_some();
+        let single_logout = self.spoken(provider.kind)?.sign_out(provider).is_some();
         let at = identity.logout.clone().filter(|_| single_logout);
         let at = at.map(|logout| SignedInAt { subject_key: identity.subject_key.clone(), logout });
-        let user = identity::sign_in(context, &provider, &authorization.client_id, identity, handle).await?;
+        let user = identity::sign_in(context, provider, &authorization.client_id, identity, handle).await?;
         let now_ms = context.now_ms();
         let (pool, sub, name) = (&user.pool_id, &user.sub, &provider.name);
         let session = match at {
@@ -215,7 +219,7 @@ impl Broker {
             facts: Facts {
                 pool_id: user.pool_id,
                 client_id: authorization.client_id.clone(),
-                provider: provider.name,
+                provider: provider.name.clone(),
                 sub: Some(user.sub),
                 refused: None,
             },
@@ -252,10 +256,14 @@ pub(super) fn landed_failure(
 }
 
 /// The provider, if it and the client may be used now. Asked at begin and again when the answer arrives (O-20).
-pub(super) async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<IdentityProvider, Failure> {
-    let mut work = context.ports.store.read().await?;
-    let client = work.app_clients().find(&authorization.pool_id, &authorization.client_id).await?;
-    let provider = work.identity_providers().find(&authorization.pool_id, name).await?;
+pub(super) async fn admitted_provider(
+    context: &Context,
+    authorization: &Authorization,
+    name: &str,
+) -> Result<Arc<IdentityProvider>, Failure> {
+    let held = &context.ports.held;
+    let client = held.client(&authorization.pool_id, &authorization.client_id).await?;
+    let provider = held.provider(&authorization.pool_id, name).await?;
     if !client.is_some_and(|client| client.enabled && client.providers.iter().any(|known| known == name)) {
         return Err(refused("provider_not_allowed_for_client"));
     }

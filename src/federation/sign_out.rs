@@ -76,7 +76,7 @@ impl Broker {
         target: &str,
         browser: &str,
     ) -> Result<Option<Departure>, Failure> {
-        let provider = context.ports.store.read().await?.identity_providers().find(&session.pool_id, &session.provider).await?;
+        let provider = context.ports.held.provider(&session.pool_id, &session.provider).await?;
         let Some(provider) = provider.filter(|provider| provider.enabled) else { return Ok(None) };
         let spoken = self.spoken(provider.kind)?;
         let Some(sign_out) = spoken.sign_out(&provider) else { return Ok(None) };
@@ -85,7 +85,7 @@ impl Broker {
         let begun = sign_out.leave(context, &provider, leaving).await?;
         let leave = Leave {
             pool_id: session.pool_id.clone(),
-            provider: provider.name,
+            provider: provider.name.clone(),
             target: target.to_owned(),
             browser_digest: sha256_b64(browser.as_bytes()),
             memory: begun.memory,
@@ -122,12 +122,12 @@ impl Broker {
         if leave.pool_id != pool_id {
             return Err(refused("other_pool"));
         }
-        let provider = context.ports.store.read().await?.identity_providers().find(pool_id, &leave.provider).await?;
+        let provider = context.ports.held.provider(pool_id, &leave.provider).await?;
         let provider = provider.ok_or(refused("provider_gone"))?;
         let spoken = self.spoken(provider.kind)?;
         let sign_out = spoken.sign_out(&provider).ok_or(refused("single_logout_disabled"))?;
         let refused = sign_out.left(context, &provider, message, &leave.memory).await?;
-        Ok(SignedOut { departure: Departure::Redirect(leave.target), provider: provider.name, sessions: None, refused })
+        Ok(SignedOut { departure: Departure::Redirect(leave.target), provider: provider.name.clone(), sessions: None, refused })
     }
 
     /// A provider's request. Needs no cookie: a cross-site POST brings none, and sessions are found by what the provider calls them.

@@ -104,12 +104,12 @@ impl Broker {
         if identity.one_time.is_none() {
             return Err(refused("answer_without_id"));
         }
-        self.welcome(context, authorization, provider, identity, handle).await
+        self.welcome(context, authorization, &provider, identity, handle).await
     }
 
     /// Whether that provider exists, is enabled and may send what nobody asked for.
     async fn is_open(&self, context: &Context, pool_id: &str, name: &str) -> Result<bool, Failure> {
-        let provider = context.ports.store.read().await?.identity_providers().find(pool_id, name).await?;
+        let provider = context.ports.held.provider(pool_id, name).await?;
         Ok(provider.is_some_and(|provider| provider.enabled && self.opens(&provider)))
     }
 

@@ -34,5 +34,11 @@ async fn document(facts: &RequestFacts, state: &SamlState, path_pool: Option<&st
         .ok_or_else(|| Failure::ResourceNotFound("no user pool is served here".to_owned()))?;
     let entity_id = sp_entity_id(&served.pool.id);
     let acs_url = format!("{}/saml2/idpresponse", served.domain_url);
-    Ok(sp_metadata::document(&SpMetadata { entity_id: &entity_id, acs_url: &acs_url, slo_url: None, signing_certificate: None }))
+    let slo_url = format!("{}/saml2/logout", served.domain_url);
+    Ok(sp_metadata::document(&SpMetadata {
+        entity_id: &entity_id,
+        acs_url: &acs_url,
+        slo_url: Some(&slo_url),
+        signing_certificate: None,
+    }))
 }
