@@ -61,12 +61,7 @@ pub async fn start_with_single_logout(
     Ok(cookie)
 }
 
-fn new_session(
-    context: &Context,
-    [pool_id, sub, provider]: [&str; 3],
-    auth_time_ms: i64,
-    until_ms: Option<i64>,
-) -> WebSession {
+fn new_session(context: &Context, [pool_id, sub, provider]: [&str; 3], auth_time_ms: i64, until_ms: Option<i64>) -> WebSession {
     WebSession {
         pool_id: pool_id.to_owned(),
         sub: sub.to_owned(),

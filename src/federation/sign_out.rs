@@ -172,12 +172,7 @@ impl Broker {
 }
 
 /// Ends what the request names, in the unit of work that consumes it: how many, or nothing when it was used before.
-async fn end(
-    context: &Context,
-    pool_id: &str,
-    providers: &[IdentityProvider],
-    wish: &EndWish,
-) -> Result<Option<usize>, Failure> {
+async fn end(context: &Context, pool_id: &str, providers: &[IdentityProvider], wish: &EndWish) -> Result<Option<usize>, Failure> {
     let mut work = context.ports.store.begin().await?;
     if !work.consumed().consume(pool_id, &wish.once.kind, &wish.once.digest, wish.once.expires_ms).await? {
         return Ok(None);

@@ -151,7 +151,8 @@ async fn only_client(context: &Context, pool_id: &str, redirect_uri: &str) -> Re
         let page = work.app_clients().list(pool_id, after.as_deref(), PAGE).await?;
         after = page.last().map(|client| client.id.clone());
         let last = page.len() < PAGE as usize;
-        for client in page.into_iter().filter(|client| client.enabled && client.callback_urls.iter().any(|uri| uri == redirect_uri)) {
+        for client in page.into_iter().filter(|client| client.enabled && client.callback_urls.iter().any(|uri| uri == redirect_uri))
+        {
             if found.replace(client).is_some() {
                 return Ok(None);
             }

@@ -100,9 +100,7 @@ struct EndedHere {
 /// Ends the session here, before anybody else is told.
 async fn end_session(context: &Context, request: &HttpRequest, served: &ServedPool) -> Result<EndedHere, Failure> {
     match cookies::read(request, &context.ports.public_url, CookieKind::Session(&served.pool.id)) {
-        Some(cookie) => {
-            Ok(EndedHere { had_cookie: true, provider: web_session::end(context, &served.pool.id, &cookie).await? })
-        }
+        Some(cookie) => Ok(EndedHere { had_cookie: true, provider: web_session::end(context, &served.pool.id, &cookie).await? }),
         None => Ok(EndedHere { had_cookie: false, provider: None }),
     }
 }

@@ -11,7 +11,8 @@ pub struct ProviderSessions<'u>(pub(super) &'u mut UnitOfWork);
 impl ProviderSessions<'_> {
     /// Adds a session. [`StoreError::Duplicate`] when its key is taken.
     pub async fn insert(&mut self, session: &ProviderSession) -> Result<(), StoreError> {
-        let sql = "INSERT INTO provider_sessions (pool_id, session_key, provider, subject_key, session_index, logout, sub, expires_ms)
+        let sql =
+            "INSERT INTO provider_sessions (pool_id, session_key, provider, subject_key, session_index, logout, sub, expires_ms)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = [
             (&session.pool_id).into(),

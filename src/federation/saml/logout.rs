@@ -250,10 +250,9 @@ impl Root {
                     (PROTOCOL, "SessionIndex"),
                 ],
             ),
-            Field::Response => (
-                "LogoutResponse",
-                &[(ASSERTION, "Issuer"), (DSIG, "Signature"), (PROTOCOL, "Extensions"), (PROTOCOL, "Status")],
-            ),
+            Field::Response => {
+                ("LogoutResponse", &[(ASSERTION, "Issuer"), (DSIG, "Signature"), (PROTOCOL, "Extensions"), (PROTOCOL, "Status")])
+            }
         };
         if !xml::is(document, node, PROTOCOL, name) || xml::attribute(document, node, "Version") != Some("2.0") {
             return Err(SamlFault::Root);
@@ -287,9 +286,7 @@ impl Root {
         match (delivery, self.signature) {
             (Delivery::Redirect(query), None) => query.verify(&idp.signing_certificates),
             (Delivery::Redirect(_), Some(_)) => Err(SamlFault::SignaturePlace),
-            (Delivery::Post { .. }, Some(placed)) => {
-                signature::verify_placed(document, text, &[placed], &idp.signing_certificates)
-            }
+            (Delivery::Post { .. }, Some(placed)) => signature::verify_placed(document, text, &[placed], &idp.signing_certificates),
             (Delivery::Post { .. }, None) => Err(SamlFault::Unsigned),
         }
     }
@@ -332,8 +329,9 @@ impl LogoutRequest<'_> {
         let parts = [("Format", format), ("NameQualifier", name_qualifier), ("SPNameQualifier", sp_name_qualifier)];
         let attributes: String =
             parts.iter().filter_map(|(name, value)| Some(format!(r#" {name}="{}""#, escape(value.as_deref()?)))).collect();
-        let index =
-            self.session_index.map_or_else(String::new, |index| format!("<samlp:SessionIndex>{}</samlp:SessionIndex>", escape(index)));
+        let index = self
+            .session_index
+            .map_or_else(String::new, |index| format!("<samlp:SessionIndex>{}</samlp:SessionIndex>", escape(index)));
         format!(
             concat!(
                 r#"<samlp:LogoutRequest xmlns:samlp="{PROTOCOL}" xmlns:saml="{ASSERTION}" ID="{id}" Version="2.0""#,

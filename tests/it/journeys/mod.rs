@@ -5,5 +5,6 @@ mod hostile;
 mod oidc;
 mod restart;
 mod saml;
+mod saml_logout;
 mod sdk;
 mod world;

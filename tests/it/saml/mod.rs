@@ -8,13 +8,18 @@ mod addressing;
 mod algorithms;
 mod authn_request;
 mod gate;
+mod idp_initiated;
+mod logout;
+mod logout_sessions;
 mod metadata;
 mod properties;
+mod redirect_binding;
 mod second_opinion;
 mod sp_metadata;
 mod stand_in;
 mod text;
 mod times;
+pub mod world;
 mod wrapping;
 
 use std::sync::LazyLock;

@@ -163,7 +163,11 @@ fn end(idp: &Idp, arrived: &Arrived) -> HttpResponse {
         slo_url.filter(|_| !state.silent)
     };
     let Some(slo_url) = slo_url else {
-        return page(StatusCode::OK, "Signed out", r#"<h1>You are signed out</h1><p class="lede">There was no session to end.</p>"#);
+        return page(
+            StatusCode::OK,
+            "Signed out",
+            r#"<h1>You are signed out</h1><p class="lede">There was no session to end.</p>"#,
+        );
     };
     let mut spec = LogoutSpec::response(idp.entity_id(), &slo_url, &arrived.id, idp.now_ms());
     spec.relay_state.clone_from(&arrived.relay_state);
@@ -225,8 +229,7 @@ pub(super) async fn end_session(idp: web::Data<Idp>, body: web::Bytes) -> HttpRe
         sessions.iter().position(|session| session.id == id).map(|place| sessions.remove(place))
     };
     let Some(session) = session else { return refused("there is no such session") };
-    let mut spec =
-        LogoutSpec::request(idp.entity_id(), &session.slo_url, &session.name_id, session.index.as_deref(), idp.now_ms());
+    let mut spec = LogoutSpec::request(idp.entity_id(), &session.slo_url, &session.name_id, session.index.as_deref(), idp.now_ms());
     spec.relay_state = Some(random_word());
     send(&idp, &session.slo_url, spec, "The person signed out at the identity provider, which tells fedgate.")
 }

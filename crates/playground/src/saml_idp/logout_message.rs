@@ -129,10 +129,8 @@ impl LogoutSpec {
             Kind::Request => "LogoutRequest",
             Kind::Response => "LogoutResponse",
         };
-        let mut xml = format!(
-            r#"<samlp:{name} xmlns:samlp="{PROTOCOL}" xmlns:saml="{ASSERTION}" ID="{}" Version="2.0""#,
-            escape(&self.id)
-        );
+        let mut xml =
+            format!(r#"<samlp:{name} xmlns:samlp="{PROTOCOL}" xmlns:saml="{ASSERTION}" ID="{}" Version="2.0""#, escape(&self.id));
         let instant = |at: Option<i64>| at.map(instant);
         for (attribute, value) in [
             ("IssueInstant", instant(self.issue_instant_ms)),
@@ -150,8 +148,7 @@ impl LogoutSpec {
         }
         xml.push_str(signature);
         if let Some(name_id) = &self.name_id {
-            let format =
-                self.name_id_format.as_ref().map_or_else(String::new, |format| format!(r#" Format="{}""#, escape(format)));
+            let format = self.name_id_format.as_ref().map_or_else(String::new, |format| format!(r#" Format="{}""#, escape(format)));
             let _ = write!(xml, "<saml:NameID{format}>{}</saml:NameID>", escape(name_id));
         }
         for index in &self.session_indexes {

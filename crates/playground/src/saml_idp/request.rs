@@ -42,7 +42,10 @@ pub fn from_redirect(parameter: &str) -> Result<Asked, String> {
 }
 
 /// The document of a redirect.
-pub(super) fn inflated(parameter: &str) -> Result<String, String> {
+///
+/// # Errors
+/// What is wrong, for the page.
+pub fn inflated(parameter: &str) -> Result<String, String> {
     let deflated = STANDARD.decode(parameter).map_err(|_| "SAMLRequest is not base64")?;
     let mut xml = String::new();
     DeflateDecoder::new(&*deflated)
@@ -64,7 +67,10 @@ pub fn from_post(field: &str) -> Result<Asked, String> {
 }
 
 /// The document of a form.
-pub(super) fn unpacked(field: &str) -> Result<String, String> {
+///
+/// # Errors
+/// What is wrong, for the page.
+pub fn unpacked(field: &str) -> Result<String, String> {
     let packed: Vec<u8> = field.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let xml = STANDARD.decode(packed).map_err(|_| "SAMLRequest is not base64")?;
     String::from_utf8(xml).map_err(|_| "SAMLRequest is not text".to_owned())

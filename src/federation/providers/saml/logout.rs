@@ -114,7 +114,8 @@ impl SignOut for Saml {
                 if self.descriptors.known_entity_id(context, provider).await.ok().flatten().as_deref() != Some(issuer.as_str()) {
                     continue;
                 }
-                let verify = |message: &SignOutMessage, addressed: &Addressed<'_>| logout::verify_request(&message.delivery, addressed);
+                let verify =
+                    |message: &SignOutMessage, addressed: &Addressed<'_>| logout::verify_request(&message.delivery, addressed);
                 match self.proven(context, provider, message, verify).await? {
                     Ok(signed) => {
                         asking.push(provider.clone());
