@@ -23,8 +23,8 @@ use crate::keys::saml_keys::{SpKey, Transport};
 
 /// Content algorithms that our metadata names (XML Encryption 1.1 section 5.2.4).
 pub const CONTENT_METHODS: [&str; 2] = ["http://www.w3.org/2009/xmlenc11#aes256-gcm", "http://www.w3.org/2009/xmlenc11#aes128-gcm"];
-/// Key transport that our metadata names.
-pub const TRANSPORT_METHODS: [&str; 2] = [OAEP_MGF1P, OAEP];
+/// Key transport that our metadata names, with SHA-1 as its digest: what every implementation can do.
+pub const TRANSPORT_METHOD: &str = OAEP_MGF1P;
 
 const OAEP: &str = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
 const OAEP_MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
@@ -95,7 +95,8 @@ pub fn read<'d>(document: &'d Document<'_>, encrypted: NodeId) -> Result<Sealed<
         (None, Some(info)) => only_key(document, info)?,
         _ => return Err(SamlFault::EncryptionShape),
     };
-    if named_anywhere(document, encrypted, "EncryptedKey") != 1 || named_anywhere(document, encrypted, "EncryptedData") != 1 {
+    // In the whole document: no reader anywhere may find another one.
+    if named_anywhere(document, "EncryptedKey") != 1 || named_anywhere(document, "EncryptedData") != 1 {
         return Err(SamlFault::EncryptionShape);
     }
     let wanted =
@@ -271,8 +272,8 @@ fn points_at(document: &Document<'_>, info: NodeId, key: NodeId) -> Result<(), S
     Ok(())
 }
 
-fn named_anywhere(document: &Document<'_>, node: NodeId, name: &str) -> usize {
-    document.descendants(node).into_iter().filter(|&inner| xml::local_name(document, inner) == name).count()
+fn named_anywhere(document: &Document<'_>, name: &str) -> usize {
+    document.descendants(document.root()).into_iter().filter(|&inner| xml::local_name(document, inner) == name).count()
 }
 
 /// The text of `CipherData/CipherValue`; a reference to octets elsewhere is refused.

@@ -201,6 +201,13 @@ impl KeyRing {
                 work.saml_keys().retire(&old, retire_at(&old)).await?;
             }
         }
+        if slot.provider != SIGNING
+            && let Some(mut provider) = work.identity_providers().find(slot.pool_id, slot.provider).await?
+            && provider.details.get("EncryptedResponses").is_some_and(|value| value == "true")
+        {
+            provider.details.insert("ActiveEncryptionCertificate".to_owned(), fresh.certificate.clone());
+            work.identity_providers().update(&provider).await?;
+        }
         work.commit().await?;
         tracing::info!(user_pool.id = slot.pool_id, provider = slot.provider, kid = fresh.kid, "a new SAML key");
         Ok(())

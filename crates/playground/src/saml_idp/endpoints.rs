@@ -14,6 +14,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::encrypt::EncryptionSpec;
 use super::request::{self, Asked};
 use super::response::{self, ResponseSpec, Sign};
 use super::signer::SigningKey;
@@ -35,6 +36,8 @@ pub(super) struct State {
     /// The entity id that the metadata names, where it is not the real one.
     pub(super) alias: Option<String>,
     pub(super) change: Option<Change>,
+    /// How assertions are encrypted, where they are.
+    pub(super) encryption: Option<EncryptionSpec>,
     /// Certificates by which requests must be signed, where they must.
     pub(super) trusted: Option<Vec<String>>,
     pub(super) asked: Vec<Asked>,
@@ -75,6 +78,7 @@ impl Idp {
                 keys: vec![key],
                 alias: None,
                 change: None,
+                encryption: None,
                 trusted: None,
                 asked: Vec::new(),
                 answered: Vec::new(),
@@ -226,6 +230,7 @@ pub(super) async fn login(idp: web::Data<Idp>, body: web::Bytes) -> HttpResponse
     let mut spec = idp.spec(&person, &asked.issuer, &asked.acs_url, request_id);
     let (key, change) = {
         let state = idp.lock();
+        spec.encryption.clone_from(&state.encryption);
         (state.keys[0].clone(), state.change.clone())
     };
     if let Some(change) = change {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 
+use self::encrypt::EncryptionSpec;
 use self::endpoints::Idp;
 use self::logout::{Application, Binding, Session};
 use self::logout_message::{Arrived, LogoutSpec};
@@ -22,6 +23,7 @@ use crate::journal::Journal;
 use crate::server::{self, Running};
 
 pub mod certificate;
+pub mod encrypt;
 mod endpoints;
 pub mod logout;
 pub mod logout_message;
@@ -223,6 +225,11 @@ impl SamlIdpHandle {
     /// From now on only requests with a good signature by one of these certificates (base64 DER) are served, and the metadata says so.
     pub fn demand_signed_requests(&self, certificates: &[String]) {
         self.idp.lock().trusted = Some(certificates.to_vec());
+    }
+
+    /// Encrypts every assertion from now on; none sends them plain again.
+    pub fn encrypt(&self, encryption: Option<EncryptionSpec>) {
+        self.idp.lock().encryption = encryption;
     }
 
     /// The requests that arrived, oldest first.
