@@ -60,7 +60,7 @@ async fn land(
     let handle = parameters.get("RelayState").ok_or(refused("relay_state_missing"))?;
     if let Some(asked) = unsolicited(handle) {
         let landing = state.broker.unsolicited(&context, &served, asked?.all(), parameters.all()).await?;
-        return respond(&context, &landing);
+        return respond(&context, &landing, true);
     }
     let browser = cookies::read(request, &state.ports.public_url, CookieKind::Browser);
     let arrival = Arrival {
@@ -71,7 +71,7 @@ async fn land(
         parameters: parameters.all(),
     };
     let landing = state.broker.complete(&context, arrival).await?;
-    respond(&context, &landing)
+    respond(&context, &landing, false)
 }
 
 /// The parameters in RelayState, where it has any: our own handles never contain `=`.
@@ -102,9 +102,12 @@ pub(super) fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Fai
     Ok(parameters)
 }
 
-fn respond(context: &Context, landing: &Landing) -> Result<HttpResponse, Failure> {
+fn respond(context: &Context, landing: &Landing, unsolicited: bool) -> Result<HttpResponse, Failure> {
     let session = landing.session.as_deref().map(|value| (landing.facts.pool_id.as_str(), value));
-    let event = AuditEvent::decided(EVENT, landing.facts.refused).with_all(landing.facts.fields());
+    let mut event = AuditEvent::decided(EVENT, landing.facts.refused).with_all(landing.facts.fields());
+    if unsolicited {
+        event = event.with("unsolicited", "true");
+    }
     departure::landed(&context.ports.public_url, &landing.redirect_to, session, event).map_err(Failure::internal)
 }
 

@@ -6,5 +6,6 @@ mod oidc;
 mod restart;
 mod saml;
 mod saml_logout;
+mod saml_logout_real;
 mod sdk;
 mod world;

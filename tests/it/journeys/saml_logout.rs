@@ -198,5 +198,10 @@ async fn s31_the_metadata_names_the_logout_service() {
     let world = World::new(Backend::Embedded).await;
     let page = Browser::new().get(&world.address("/saml2/metadata")).await.unwrap();
     let wanted = format!(r#"Location="{}""#, world.slo());
-    assert!(page.body.contains("<md:SingleLogoutService") && page.body.contains(&wanted), "{}", page.body);
+    assert_eq!(page.body.matches("<md:SingleLogoutService").count(), 2, "{}", page.body);
+    assert_eq!(page.body.matches(&wanted).count(), 2);
+    for binding in ["HTTP-Redirect", "HTTP-POST"] {
+        let service = format!(r#"<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}""#);
+        assert!(page.body.contains(&service), "{}", page.body);
+    }
 }

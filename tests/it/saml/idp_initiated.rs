@@ -59,9 +59,12 @@ async fn post(world: &World, spec: &ResponseSpec, idp: &SamlIdpHandle, relay_sta
 }
 
 async fn post_text(world: &World, document: &str, relay_state: &str) -> Page {
-    let fields = [("SAMLResponse", STANDARD.encode(document)), ("RelayState", relay_state.to_owned())];
-    let fields = fields.map(|(name, value)| (name.to_owned(), value));
-    Browser::new().post(&world.acs(), &fields).await.unwrap()
+    Browser::new().post(&world.acs(), &fields(document, relay_state)).await.unwrap()
+}
+
+fn fields(document: &str, relay_state: &str) -> [(String, String); 2] {
+    [("SAMLResponse", STANDARD.encode(document)), ("RelayState", relay_state.to_owned())]
+        .map(|(name, value)| (name.to_owned(), value))
 }
 
 /// The code with which the app was reached.
@@ -86,7 +89,7 @@ async fn opens(backend: Backend) {
     assert_eq!(page.status, 303);
     assert!(redeems(&world, &client, &secret, &code(&page)).await);
     let audit = world.gateway.last_audit();
-    assert_eq!(audit.get("outcome"), "success");
+    assert_eq!((audit.get("outcome"), audit.get("unsolicited")), ("success", "true"));
 
     // From the provider's own page, with the app's state.
     world.campus.add_application(Application {
@@ -235,12 +238,12 @@ async fn s10_s11_the_answer_names_no_request_and_is_the_named_providers() {
 async fn s16_an_answer_works_once() {
     let (world, client, _) = start(Backend::Embedded).await;
     let document = spec(&world, &world.campus).build(&world.campus.key());
-    let world = std::sync::Arc::new(world);
     let mut posts = JoinSet::new();
+    let http = crate::harness::gateway::client();
     for number in 0..40 {
-        let (world, document) = (std::sync::Arc::clone(&world), document.clone());
-        let relay_state = relay_state(&changed(&client, &[("state", &number.to_string())]));
-        posts.spawn(async move { post_text(&world, &document, &relay_state).await.status });
+        let (acs, http) = (world.acs(), http.clone());
+        let fields = fields(&document, &relay_state(&changed(&client, &[("state", &number.to_string())])));
+        posts.spawn(async move { Browser::with_client(http).post(&acs, &fields).await.unwrap().status });
     }
     let statuses = posts.join_all().await;
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
@@ -320,9 +323,7 @@ async fn a25_the_session_is_new_each_time() {
     cookies.push(session(&browser));
     for _ in 0..2 {
         let document = spec(&world, &world.campus).build(&world.campus.key());
-        let fields = [("SAMLResponse", STANDARD.encode(document)), ("RelayState", long_form(&client))];
-        let fields = fields.map(|(name, value)| (name.to_owned(), value));
-        code(&browser.post(&world.acs(), &fields).await.unwrap());
+        code(&browser.post(&world.acs(), &fields(&document, &long_form(&client))).await.unwrap());
         cookies.push(session(&browser));
     }
     cookies.sort();
