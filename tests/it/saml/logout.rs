@@ -74,6 +74,31 @@ fn refuses(change: impl Fn(&mut LogoutSpec), fault: SamlFault) {
     }
 }
 
+/// Whether Debian's `xmlsec1` finds the signature of a posted request valid with this key.
+fn xmlsec_agrees(document: &str, key: &SigningKey) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let (xml, certificate) = (folder.path().join("document.xml"), folder.path().join("certificate.pem"));
+    std::fs::write(&xml, document).unwrap();
+    std::fs::write(&certificate, key.certificate_pem()).unwrap();
+    let output = std::process::Command::new("xmlsec1")
+        .args(["--verify", "--enabled-key-data", "key-name", "--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:LogoutRequest"])
+        .arg("--pubkey-cert-pem")
+        .args([&certificate, &xml])
+        .output()
+        .expect("the program xmlsec1 is installed (package xmlsec1)");
+    output.status.success()
+}
+
+#[test]
+fn what_we_accept_xmlsec_accepts() {
+    for key in [&*KEY, &*NEXT_KEY] {
+        let document = request().posted(key);
+        accepts(&posted(Kind::Request, &document));
+        assert!(xmlsec_agrees(&document, key), "{document}");
+        assert!(!xmlsec_agrees(&replace(&document, ALICE, "mallory@example.com"), key), "the program really looks");
+    }
+}
+
 #[test]
 fn s29_a_request_must_be_signed_by_that_provider() {
     for key in [&*KEY, &*NEXT_KEY] {

@@ -107,7 +107,7 @@ impl SignOut for Saml {
             let delivery = Arc::clone(&message.delivery);
             let issuer = self.off_the_loop(move || logout::claimed_issuer(&delivery)).await?;
             let issuer = issuer.map_err(|fault| refused(fault.reason()))?;
-            let (mut asking, mut request, mut reason) = (Vec::new(), None, "issuer_unknown");
+            let (mut asking, mut request, mut failure) = (Vec::new(), None, refused("issuer_unknown"));
             // A pool may know one identity provider under several names; each has its own copy of the keys.
             for provider in providers {
                 // A provider that cannot be described takes nothing from the others.
@@ -116,15 +116,16 @@ impl SignOut for Saml {
                 }
                 let verify =
                     |message: &SignOutMessage, addressed: &Addressed<'_>| logout::verify_request(&message.delivery, addressed);
-                match self.proven(context, provider, message, verify).await? {
-                    Ok(signed) => {
+                match self.proven(context, provider, message, verify).await {
+                    Ok(Ok(signed)) => {
                         asking.push(provider.clone());
                         request = Some(signed);
                     }
-                    Err(fault) => reason = fault.reason(),
+                    Ok(Err(fault)) => failure = refused(fault.reason()),
+                    Err(unavailable) => failure = unavailable,
                 }
             }
-            let SignedRequest { id, wish } = request.ok_or(refused(reason))?;
+            let SignedRequest { id, wish } = request.ok_or(failure)?;
             let once_digest = sha256_b64(format!("{issuer}\n{id}").as_bytes());
             let wish = wish.map_err(SamlFault::reason).map(|wish| EndWish {
                 subject_key: subject_key(&wish.name_id),
