@@ -58,7 +58,7 @@ async fn from_us(backend: Backend) {
         // The metadata is read again.
         world.gateway.advance_s(601);
         let mut browser = world.signed_in("Campus", KATHERINE).await;
-        let index = world.last_index(&world.campus);
+        let index = World::last_index(&world.campus);
         let reached = browser.open_until(&logout(&world), BYE).await.unwrap().reached().unwrap();
         assert_eq!(reached.as_str(), BYE);
         assert!(!world.is_signed_in(&browser).await);

@@ -106,7 +106,7 @@ async fn opens(backend: Backend) {
     assert!(redeems(&world, &client, &secret, &parameter(&reached, "code").unwrap()).await);
     // The session is one like any other, and the provider can end it.
     assert!(world.is_signed_in(&browser).await);
-    let index = world.last_index(&world.campus);
+    let index = World::last_index(&world.campus);
     let request = world.request(&world.campus, KATHERINE.1, Some(&index)).redirect(&world.campus.key());
     Browser::new().get(&format!("{}?{request}", world.slo())).await.unwrap();
     assert!(!world.is_signed_in(&browser).await);

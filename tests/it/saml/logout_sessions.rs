@@ -145,9 +145,9 @@ async fn s29_a_proven_request_that_is_not_for_now_and_us_ends_nothing() {
 async fn s29_only_that_providers_and_that_subjects_sessions_end() {
     let world = World::new(Backend::Embedded).await;
     let at_campus = world.signed_in("Campus", KATHERINE).await;
-    let katherines = world.last_index(&world.campus);
+    let katherines = World::last_index(&world.campus);
     let edsger = world.signed_in("Campus", EDSGER).await;
-    let edsgers = world.last_index(&world.campus);
+    let edsgers = World::last_index(&world.campus);
     let at_lab = world.signed_in("Lab", KATHERINE).await;
     let (campus, lab) = (world.campus.key(), world.lab.key());
 

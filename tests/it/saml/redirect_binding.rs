@@ -98,7 +98,7 @@ fn s28_lower_case_escapes_verify() {
     accepts(&query);
     // The same octets written otherwise after signing are not what was signed.
     refuses(&query.replace("%3a", "%3A"), SamlFault::SignatureInvalid);
-    spec.octets = Some(Box::new(|octets| octets.replace("+", "%20")));
+    spec.octets = Some(Box::new(|octets| octets.replace('+', "%20")));
     accepts(&spec.redirect(&KEY));
 }
 

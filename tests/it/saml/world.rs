@@ -99,7 +99,7 @@ impl World {
     }
 
     /// The session index that the provider gave the last sign-in.
-    pub fn last_index(&self, idp: &SamlIdpHandle) -> String {
+    pub fn last_index(idp: &SamlIdpHandle) -> String {
         idp.sessions().pop().unwrap().index.unwrap()
     }
 
