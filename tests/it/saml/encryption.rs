@@ -10,7 +10,7 @@ use fedgate::federation::saml::fault::SamlFault;
 use fedgate::federation::saml::response::{self, DEFAULT_SKEW_S, Expectation, VerifiedAssertion};
 use fedgate::keys::saml_keys::SpKey;
 use playground::saml_idp::encrypt::{Content, EncryptionSpec, Place as KeyPlace, Reach, Transport};
-use playground::saml_idp::response::{ResponseSpec, Sign};
+use playground::saml_idp::response::{ResponseSpec, Sign, Tamper};
 use playground::saml_idp::signer::SigningKey;
 
 use super::{ACS, ATTACKER, KEY, NOW, REQUEST, SIGNED, SP, cpu_time, element, idp, replace, spec};
@@ -72,6 +72,7 @@ fn build(sign: Sign, encryption: EncryptionSpec) -> String {
     answer(sign, encryption).build(&KEY)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the form of the fields that it fills")]
 fn reach(change: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) -> Option<Reach> {
     Some(Arc::new(change))
 }
@@ -121,7 +122,7 @@ async fn s20_wrapping_inside_the_plaintext() {
     let us = Us::new().await;
     let evil = |text: &str| text.replace("alice@example.com", "admin@example.com").replace(" ID=\"_", " ID=\"_e");
     let unsigned = |text: &str| text.replace(element(text, "ds:Signature"), "");
-    let attacks: Vec<(&str, Box<dyn Fn(String) -> String + Send + Sync>)> = vec![
+    let attacks: Vec<(&str, Tamper)> = vec![
         ("two roots", Box::new(move |text| format!("{}{text}", unsigned(&evil(&text))))),
         (
             "wrapped in a Response",
