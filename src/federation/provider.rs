@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::base::secret::Secret;
 use crate::context::Context;
 use crate::federation::saml::logout::Delivery;
 use crate::model::authorization::Authorization;
@@ -73,6 +74,13 @@ pub struct Answer<'a> {
     pub acs_url: String,
     /// Our SAML entity id.
     pub sp_entity_id: String,
+}
+
+/// A secret setting in clear, if there is one (`client_secret`, `private_key`). A secret that was sealed for another place does not open (K-04).
+pub fn secret(context: &Context, provider: &IdentityProvider, key: &str) -> Result<Option<Secret>, Failure> {
+    let place = [provider.pool_id.as_str(), "identity_provider", provider.name.as_str(), key];
+    let open = |sealed: &String| context.ports.seal.open(&place, sealed).map_err(Failure::from);
+    provider.sealed_details.get(key).map(open).transpose()
 }
 
 /// A kind of identity provider.
