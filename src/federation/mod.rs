@@ -8,6 +8,7 @@ pub mod attribute_mapping;
 pub mod broker;
 pub mod documents;
 pub mod identity;
+pub mod oauth2;
 pub mod provider;
 pub mod providers;
 pub mod saml;

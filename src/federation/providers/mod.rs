@@ -2,6 +2,8 @@
 //!
 //! Siblings never import one another.
 
+pub mod facebook;
+pub mod login_with_amazon;
 pub mod oidc;
 pub mod saml;
 
@@ -11,5 +13,10 @@ use crate::federation::provider::Provider;
 
 /// One instance of every kind that this build speaks.
 pub fn table() -> Vec<Arc<dyn Provider>> {
-    vec![Arc::new(oidc::Oidc::new()), Arc::new(saml::Saml::default())]
+    vec![
+        Arc::new(oidc::Oidc::new()),
+        Arc::new(saml::Saml::default()),
+        Arc::new(facebook::Facebook::default()),
+        Arc::new(login_with_amazon::LoginWithAmazon),
+    ]
 }
