@@ -23,10 +23,9 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::base::secret::Secret;
 use crate::context::Context;
 use crate::federation::documents::{Documents, Held, Key, Rules};
-use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
+use crate::federation::provider::{self, Answer, Begun, Boxed, Departure, Provider, Start};
 use crate::federation::providers::oidc::discovery::Discovery;
 use crate::federation::providers::oidc::endpoints::Endpoints;
 use crate::federation::providers::oidc::id_token::{Expected, Unverified};
@@ -177,7 +176,7 @@ impl Oidc {
         let endpoints = self.endpoints(context, provider, &settings).await?;
         let iss_required = memory.iss_required || endpoints.iss_required;
         let code = answer::code(answer.parameters, settings.issuer, iss_required)?;
-        let secret = client_secret(context, provider)?;
+        let secret = provider::secret(context, provider, CLIENT_SECRET)?;
         let redemption = Redemption {
             url: &endpoints.token_url,
             client_id: settings.client_id,
@@ -289,13 +288,6 @@ async fn callable(context: &Context, key: &str, url: &str) -> Result<(), Failure
         Err(OutboundError::Refused(_)) => Err(invalid(key, "must be an https URL with a public address")),
         Ok(()) | Err(OutboundError::Unreachable(_) | OutboundError::TooLarge) => Ok(()),
     }
-}
-
-/// None for a public client.
-fn client_secret(context: &Context, provider: &IdentityProvider) -> Result<Option<Secret>, Failure> {
-    let place = [provider.pool_id.as_str(), "identity_provider", provider.name.as_str(), CLIENT_SECRET];
-    let open = |sealed: &String| context.ports.seal.open(&place, sealed).map_err(Failure::from);
-    provider.sealed_details.get(CLIENT_SECRET).map(open).transpose()
 }
 
 /// OpenID Connect Core section 3.1.2.1 with PKCE (RFC 7636 section 4.3). The endpoint's own query stays.
