@@ -1,7 +1,9 @@
 //! Federation through stand-in providers: each row of the threat tables beside its control.
 
+mod amazon;
 mod broker;
 pub(crate) mod broker_world;
+mod facebook;
 mod oidc;
 mod oidc_answer;
 mod oidc_claims;
@@ -10,3 +12,4 @@ mod oidc_id_token;
 mod oidc_keys;
 mod oidc_properties;
 mod oidc_settings;
+pub(crate) mod social_world;

@@ -275,7 +275,9 @@ async fn dialog(facebook: web::Data<Facebook>, path: web::Path<String>, request:
     }
     let redirect_uri = first(&params, "redirect_uri").unwrap_or_default();
     if !social::may_redirect(facebook.redirect_uris.as_deref(), redirect_uri) {
-        return refused("URL Blocked: This redirect failed because the redirect URI is not white-listed in the app's client OAuth settings.");
+        return refused(
+            "URL Blocked: This redirect failed because the redirect URI is not white-listed in the app's client OAuth settings.",
+        );
     }
     if first(&params, "response_type").is_some_and(|kind| kind != "code") {
         return refused("Invalid parameter: response_type.");

@@ -120,13 +120,7 @@ impl Graph<'_> {
         Ok(profile.into_iter().filter(|(name, _)| vouches_for(name)).collect())
     }
 
-    async fn get(
-        &self,
-        path: &str,
-        parameters: &[(&str, &str)],
-        token: &Secret,
-        faults: Faults,
-    ) -> Result<Told, Failure> {
+    async fn get(&self, path: &str, parameters: &[(&str, &str)], token: &Secret, faults: Faults) -> Result<Told, Failure> {
         let proof = proof(&self.secret, token);
         let mut all = parameters.to_vec();
         all.push(("appsecret_proof", &proof));

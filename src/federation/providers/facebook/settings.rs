@@ -67,8 +67,7 @@ impl<'a> Settings<'a> {
         let dialog = format!("/{version}/dialog/oauth");
         let (authorize_url, graph_url) = (format!("{WWW}{dialog}"), format!("{GRAPH}/{version}"));
         let (token_url, attributes_url) = (format!("{graph_url}/oauth/access_token"), format!("{graph_url}/me?fields="));
-        let truth =
-            [("authorize_url", authorize_url.as_str()), ("token_url", &token_url), ("attributes_url", &attributes_url)];
+        let truth = [("authorize_url", authorize_url.as_str()), ("token_url", &token_url), ("attributes_url", &attributes_url)];
         let endpoints = FixedEndpoints::read(details, &truth)?;
         // A stand-in has Facebook's paths, so that one address leads to its neighbours.
         let root = |key: &str, path: &str| {
@@ -104,7 +103,5 @@ impl<'a> Settings<'a> {
 /// `v`, one to three digits, a point, one or two digits: it becomes part of a path.
 fn is_version(text: &str) -> bool {
     let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    text.strip_prefix('v')
-        .and_then(|rest| rest.split_once('.'))
-        .is_some_and(|(major, minor)| digits(major, 3) && digits(minor, 2))
+    text.strip_prefix('v').and_then(|rest| rest.split_once('.')).is_some_and(|(major, minor)| digits(major, 3) && digits(minor, 2))
 }

@@ -52,7 +52,7 @@ fn judge(said: &Map<String, Value>, client_id: &str) -> Result<String, &'static 
         return Err("token_of_another_issuer");
     }
     // Not a time but the seconds that are left.
-    if !said.get("exp").and_then(Value::as_i64).is_some_and(|left_s| left_s > 0) {
+    if said.get("exp").and_then(Value::as_i64).is_none_or(|left_s| left_s <= 0) {
         return Err("token_expired");
     }
     text(said, "user_id").filter(|user| !user.is_empty()).map(str::to_owned).ok_or("token_of_no_user")

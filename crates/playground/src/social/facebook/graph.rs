@@ -193,10 +193,16 @@ pub(super) async fn debug_token(facebook: web::Data<Facebook>, path: web::Path<S
 fn inspect(facebook: &Facebook, params: &Params, request: &HttpRequest) -> Result<Value, GraphError> {
     let token = proven(facebook, params, request)?;
     if token != format!("{}|{}", facebook.app_id, facebook.app_secret) {
-        return Err(error("(#100) You must provide an app access token, or a user access token of a developer", "OAuthException", 100));
+        return Err(error(
+            "(#100) You must provide an app access token, or a user access token of a developer",
+            "OAuthException",
+            100,
+        ));
     }
     let Some(found) = access(facebook, first(params, "input_token").unwrap_or_default()) else {
-        return Ok(json!({ "data": { "error": { "code": 190, "message": "Invalid OAuth access token." }, "is_valid": false, "scopes": [] } }));
+        return Ok(
+            json!({ "data": { "error": { "code": 190, "message": "Invalid OAuth access token." }, "is_valid": false, "scopes": [] } }),
+        );
     };
     if found.app_id != facebook.app_id {
         return Err(error("(#100) The App_id in the input_token did not match the Viewing App", "OAuthException", 100));
