@@ -65,6 +65,14 @@ impl FixedEndpoints {
     }
 }
 
+/// Settings that Cognito adds to what describe answers show and that have one value only: taken back unchanged, refused otherwise.
+pub fn check_constants(details: &BTreeMap<String, String>, constants: &[(&str, &str)]) -> Result<(), Failure> {
+    match constants.iter().find(|(key, only)| details.get(*key).is_some_and(|given| given != only)) {
+        None => Ok(()),
+        Some((key, only)) => Err(Failure::InvalidParameter(format!("ProviderDetails: {key} can only be {only}"))),
+    }
+}
+
 /// http, or https on a port of its own: what `outbound` reaches only in the operator's networks.
 fn stand_in_origin(text: &str) -> Option<Origin> {
     let url = Url::parse(text).ok()?;

@@ -190,6 +190,7 @@ fn authorization() -> Authorization {
         login_hint: None,
         prompt: None,
         max_age_s: None,
+        acr_values: None,
         created_ms: START_MS,
     }
 }

@@ -6,7 +6,9 @@
 //! expire; the sign-in page has a way to cancel. Faults are those of `oidc_idp::tamper`.
 
 pub mod amazon;
+pub mod apple;
 pub mod facebook;
+pub mod google;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,13 +16,16 @@ use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 use crate::clock::{Clock, random_word};
 use crate::journal::Journal;
 use crate::look::{self, Brand, escape};
 use crate::oidc_idp::state::{faulty, header_text, pairs};
-use crate::oidc_idp::tamper::Fault;
+use crate::oidc_idp::tamper::{Edit, EditPairs, Fault, SignWith};
 
 /// The endpoints that social providers have, for counters and faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +117,36 @@ impl Seen {
 /// The first value of a parameter.
 pub fn first<'a>(params: &'a [(String, String)], name: &str) -> Option<&'a str> {
     params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// What is altered besides the [`Fault`]s; the default alters nothing.
+#[derive(Clone, Default)]
+pub struct Lies {
+    /// The claims of ID tokens before they are signed.
+    pub claims: Option<Edit>,
+    /// The parameters of the answer that the browser brings back.
+    pub callback: Option<EditPairs>,
+    /// The profile document.
+    pub profile: Option<Edit>,
+    /// How tokens are signed.
+    pub signing: SignWith,
+}
+
+impl Lies {
+    /// Alters ID tokens.
+    pub fn claims(&mut self, edit: impl Fn(&mut Value) + Send + Sync + 'static) {
+        self.claims = Some(std::sync::Arc::new(edit));
+    }
+
+    /// Alters answers.
+    pub fn callback(&mut self, edit: impl Fn(&mut Vec<(String, String)>) + Send + Sync + 'static) {
+        self.callback = Some(std::sync::Arc::new(edit));
+    }
+
+    /// Alters profiles.
+    pub fn profile(&mut self, edit: impl Fn(&mut Value) + Send + Sync + 'static) {
+        self.profile = Some(std::sync::Arc::new(edit));
+    }
 }
 
 /// Why a code is not redeemed.
@@ -288,6 +323,48 @@ pub fn sign_in_page(brand: Brand, action: &str, fields: &[(&str, &str)], people:
         escape(action)
     );
     look::respond(StatusCode::OK, &look::page(brand, "Sign in", &body))
+}
+
+/// The page that posts an answer back by itself (OAuth 2.0 Form Post Response Mode), with a button for browsers without script.
+pub fn post_back(brand: Brand, action: &str, fields: &[(String, String)]) -> HttpResponse {
+    const SCRIPT: &str = "document.forms[0].submit()";
+    let inputs: String = fields
+        .iter()
+        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", escape(name), escape(value)))
+        .collect();
+    let body = format!(
+        r#"<h1>Taking you back</h1>
+<form method="post" action="{}">
+{inputs}<button>Continue</button>
+</form>
+<script>{SCRIPT}</script>"#,
+        escape(action)
+    );
+    let hash = STANDARD.encode(digest(&SHA256, SCRIPT.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
+    );
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .content_type("text/html; charset=utf-8")
+        .body(look::page(brand, "Taking you back", &body))
+}
+
+/// The redirect that brings an answer back.
+pub fn redirect_back(redirect_uri: &str, params: &[(String, String)]) -> HttpResponse {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+    let joint = if redirect_uri.contains('?') { '&' } else { '?' };
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, format!("{redirect_uri}{joint}{query}")))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// The first `keep` bytes of the SHA-256, base64url: code challenges (32) and `at_hash` (16).
+pub fn hash(text: &str, keep: usize) -> String {
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..keep])
 }
 
 /// The page that the service shows when it cannot send the browser back.
