@@ -6,6 +6,7 @@
 
 pub mod attribute_mapping;
 pub mod broker;
+pub mod discovery;
 pub mod documents;
 pub mod fixed_endpoints;
 pub mod identity;

@@ -4,8 +4,6 @@
 //! any provider: what an answer must say is checked by the file of its kind in `providers`. OpenID Connect has its own room,
 //! `providers::oidc`.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -13,8 +11,10 @@ use crate::base::digest::sha256_b64;
 use crate::base::secret::Secret;
 use crate::context::Context;
 use crate::federation::fixed_endpoints::FixedEndpoints;
-use crate::federation::providers::oidc::settings::{CLIENT_SECRET, invalid};
+use crate::federation::provider;
+use crate::federation::providers::oidc::settings::{CLIENT_SECRET, client_id, invalid};
 use crate::federation::providers::oidc::strict_json;
+use crate::model::authorization::Authorization;
 use crate::model::failure::Failure;
 use crate::model::identity_provider::IdentityProvider;
 use crate::outbound::{Call, Outbound, OutboundError};
@@ -88,9 +88,14 @@ impl Told {
     }
 }
 
+/// These providers say no level of authentication, so an app that asks for one gets no sign-in through them (O-30).
+pub fn refuse_levels(asked: &Authorization) -> Result<(), Failure> {
+    if asked.acr_values.is_some() { Err(refused("level_not_provable")) } else { Ok(()) }
+}
+
 /// The endpoints of a login that begins: still where the operator admits them.
 pub async fn admit(context: &Context, endpoints: &FixedEndpoints) -> Result<(), Failure> {
-    endpoints.admit(context).await.map_err(|_| unavailable("endpoint_not_admitted"))
+    endpoints.admit(context).await.map_err(|_| unavailable("endpoint_not_allowed"))
 }
 
 /// Asks `url` by GET; `bearer` goes into the header, so that it is in no log of a URL.
@@ -145,19 +150,7 @@ pub fn check_keys(provider: &IdentityProvider, known: &[&str]) -> Result<(), Fai
     if !provider.sealed_details.contains_key(CLIENT_SECRET) {
         return Err(invalid(CLIENT_SECRET, "is missing"));
     }
-    if !required(&provider.details, "client_id")?.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(invalid("client_id", "must be printable ASCII without spaces"));
-    }
-    Ok(())
-}
-
-/// A setting that must be there, at most 2,048 bytes.
-pub fn required<'a>(details: &'a BTreeMap<String, String>, key: &str) -> Result<&'a str, Failure> {
-    match details.get(key).map(String::as_str) {
-        Some(value) if value.len() > 2048 => Err(invalid(key, "is longer than 2048 characters")),
-        Some(value) if !value.is_empty() => Ok(value),
-        _ => Err(invalid(key, "is missing")),
-    }
+    client_id(&provider.details).map(|_| ())
 }
 
 /// The scopes of a list between commas or spaces (RFC 6749 section 3.3 for their characters).
@@ -172,9 +165,7 @@ pub fn scopes(list: &str) -> Result<Vec<&str>, Failure> {
 
 /// Our secret at the provider.
 pub fn client_secret(context: &Context, provider: &IdentityProvider) -> Result<Secret, Failure> {
-    let place = [provider.pool_id.as_str(), "identity_provider", provider.name.as_str(), CLIENT_SECRET];
-    let sealed = provider.sealed_details.get(CLIENT_SECRET).ok_or(unavailable("client_secret_missing"))?;
-    Ok(context.ports.seal.open(&place, sealed)?)
+    provider::secret(context, provider, CLIENT_SECRET)?.ok_or(unavailable("client_secret_missing"))
 }
 
 /// Only this provider is affected (O-11).

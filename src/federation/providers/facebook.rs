@@ -17,6 +17,7 @@ use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Sta
 use crate::federation::providers::facebook::graph::{Fresh, Graph};
 use crate::federation::providers::facebook::id_token::IdTokens;
 use crate::federation::providers::facebook::settings::{Settings, WWW};
+use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::{answer, claims};
 use crate::model::external_identity::ExternalIdentity;
 use crate::model::failure::Failure;
@@ -51,8 +52,9 @@ impl Facebook {
 
     async fn start(&self, context: &Context, provider: &IdentityProvider, start: Start<'_>) -> Result<Begun, Failure> {
         let settings = stored(provider)?;
-        oauth2::admit(context, &settings.endpoints).await?;
         let asked = start.authorization;
+        oauth2::refuse_levels(asked)?;
+        oauth2::admit(context, &settings.endpoints).await?;
         let prompts = |wanted: &str| asked.prompt.as_deref().is_some_and(|prompt| prompt.split(' ').any(|one| one == wanted));
         // Facebook tells no time of sign-in; what it can prove is that the user was asked again (O-30).
         let fresh = asked.max_age_s.is_some() || prompts("login");
@@ -152,7 +154,7 @@ fn code<'a>(answer: &Answer<'a>) -> Result<&'a str, Failure> {
     if has("error_code") && !has("error") && !has("code") {
         return Err(Failure::ProviderDenied { code: "access_denied" });
     }
-    answer::code(answer.parameters, WWW, false)
+    answer::code(answer.parameters, &Issuer::Exact(WWW), false)
 }
 
 /// Settings that were checked when they were saved.

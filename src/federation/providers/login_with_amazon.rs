@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::federation::oauth2::{self, refused};
 use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
 use crate::federation::providers::login_with_amazon::settings::{ISSUER, Settings};
+use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::token_request::{self, Redemption};
 use crate::federation::providers::oidc::{answer, claims};
 use crate::model::external_identity::ExternalIdentity;
@@ -46,6 +47,7 @@ async fn start(context: &Context, provider: &IdentityProvider, start: Start<'_>)
     if start.authorization.max_age_s.is_some() {
         return Err(refused("sign_in_time_not_provable"));
     }
+    oauth2::refuse_levels(start.authorization)?;
     oauth2::admit(context, &settings.endpoints).await?;
     let memory = Memory { verifier: context.ports.random.token(), client_id: settings.client_id.to_owned() };
     let challenge = oauth2::challenge(&memory.verifier);
@@ -64,7 +66,7 @@ async fn finish(context: &Context, provider: &IdentityProvider, answer: Answer<'
         return Err(refused("provider_changed"));
     }
     let outbound = &context.ports.outbound;
-    let code = answer::code(answer.parameters, ISSUER, false)?;
+    let code = answer::code(answer.parameters, &Issuer::Exact(ISSUER), false)?;
     let secret = oauth2::client_secret(context, provider)?;
     let redemption = Redemption {
         url: settings.endpoints.url("token_url"),
@@ -73,7 +75,7 @@ async fn finish(context: &Context, provider: &IdentityProvider, answer: Answer<'
         secret_in_form: true,
         code,
         redirect_uri: &answer.callback_url,
-        verifier: &memory.verifier,
+        verifier: Some(&memory.verifier),
     };
     let tokens = token_request::redeem(outbound, &redemption).await?;
     let token = &tokens.access_token;

@@ -11,6 +11,7 @@ use crate::federation::documents::{Documents, Key, Rules};
 use crate::federation::oauth2::refused;
 use crate::federation::providers::facebook::settings::Settings;
 use crate::federation::providers::oidc::id_token::{self, Expected, RS256_ONLY, Unverified};
+use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::key_set::{self, KeySet};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::IdentityProvider;
@@ -62,14 +63,17 @@ impl IdTokens {
         let unverified = Unverified::read(received.token.reveal(), &RS256_ONLY).map_err(refused)?;
         let (issuer, claims) = self.verified(context, provider, settings, &unverified).await?;
         let expected = Expected {
-            issuer,
+            issuer: &Issuer::Exact(issuer),
+            answered_by: None,
             client_id: settings.client_id,
+            trusted_audiences: &[],
             nonce: received.nonce,
             access_token: received.access_token.reveal(),
             code: received.code,
             now_s: context.now_ms().div_euclid(1000),
             max_age_s: None,
             signed_in_after_s: None,
+            acr_values: &[],
         };
         id_token::check(&claims, unverified.algorithm, &expected).map_err(refused)
     }

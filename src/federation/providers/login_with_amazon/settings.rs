@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::federation::fixed_endpoints::FixedEndpoints;
-use crate::federation::oauth2::{check_keys, required, scopes};
-use crate::federation::providers::oidc::settings::invalid;
+use crate::federation::fixed_endpoints::{FixedEndpoints, check_constants};
+use crate::federation::oauth2::{check_keys, scopes};
+use crate::federation::providers::oidc::settings::{client_id, required};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::IdentityProvider;
 
@@ -38,18 +38,14 @@ impl<'a> Settings<'a> {
     pub fn check(provider: &IdentityProvider) -> Result<(), Failure> {
         let shown = ENDPOINTS.iter().chain(&SHOWN).map(|(key, _)| *key);
         check_keys(provider, &GIVEN.into_iter().chain(shown).collect::<Vec<_>>())?;
-        for (key, value) in SHOWN {
-            if provider.details.get(key).is_some_and(|given| given != value) {
-                return Err(invalid(key, &format!("can only be {value}")));
-            }
-        }
+        check_constants(&provider.details, &SHOWN)?;
         Settings::read(&provider.details).map(|_| ())
     }
 
     /// Reads what a login needs.
     pub fn read(details: &'a BTreeMap<String, String>) -> Result<Self, Failure> {
         Ok(Self {
-            client_id: required(details, "client_id")?,
+            client_id: client_id(details)?,
             scopes: scopes(required(details, "authorize_scopes")?)?,
             endpoints: FixedEndpoints::read(details, &ENDPOINTS)?,
         })
