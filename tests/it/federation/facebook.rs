@@ -21,6 +21,7 @@ fn mapping() -> Value {
 }
 
 type Edit = fn(&mut Value);
+type EditAt = fn(&mut Value, i64);
 type Change = fn(&mut Vec<(String, String)>);
 
 struct Bench {
@@ -122,7 +123,7 @@ async fn o_24_a_token_of_another_app_user_or_time_is_refused() {
     bench.refused("a token that another app got", "token_not_valid").await;
     bench.token(|answer| answer["access_token"] = json!("EAABinvented"));
     bench.refused("a token that nobody made", "token_of_another_app").await;
-    let rows: [(&str, fn(&mut Value, i64), &str); 11] = [
+    let rows: [(&str, EditAt, &str); 11] = [
         ("another app", |data, _| data["app_id"] = json!("9999999999"), "token_of_another_app"),
         ("our app as a number", |data, _| data["app_id"] = json!(1_234_567_890), "token_of_another_app"),
         ("no app", |data, _| drop(data.as_object_mut().unwrap().remove("app_id")), "token_of_another_app"),

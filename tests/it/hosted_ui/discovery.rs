@@ -7,6 +7,8 @@ use crate::oauth::world::seed::{self, CONFIDENTIAL, OTHER_POOL, POOL, PROVIDER};
 use crate::oauth::world::wire::{Answer, form};
 use crate::oauth::world::{AUTHORIZE, World, changed};
 
+type Pairs<'a> = Vec<(&'a str, &'a str)>;
+
 const HOME: &str = "acme.example";
 
 /// Acme and Bravo by their domains, a social provider by its button; `unoffered.example` is another client's, `elsewhere.example` another
@@ -224,7 +226,7 @@ async fn a_form_of_another_site_is_refused() {
     let (page, other) = (at_page(&world).await, at_page(&world).await);
     let good = [("csrf", page.token.as_str()), ("email", "ada@acme.example")];
     let cookie = ("Cookie", page.cookie.as_str());
-    let rows: [(&str, Vec<(&str, &str)>, Vec<(&str, &str)>, &str); 8] = [
+    let rows: [(&str, Pairs<'_>, Pairs<'_>, &str); 8] = [
         ("no cookie", vec![], good.to_vec(), "form_of_another_site"),
         ("another browser's cookie", vec![("Cookie", &other.cookie)], good.to_vec(), "form_of_another_site"),
         ("no token", vec![cookie], good[1..].to_vec(), "form_of_another_site"),
