@@ -143,6 +143,7 @@ impl Oidc {
         answer: Answer<'_>,
     ) -> Result<ExternalIdentity, Failure> {
         let settings = stored(provider)?;
+        Engine::check_unchanged(&answer, &settings.accepted, settings.client_id)?;
         let party = self.party(context, provider, &settings).await?;
         let secret = provider::secret(context, provider, CLIENT_SECRET)?;
         let proven = self.engine.prove(context, provider, &party, secret.as_ref(), &answer).await?;

@@ -179,7 +179,8 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
     }
 }
 
-fn authorization() -> Authorization {
+/// What an app asks.
+pub(crate) fn authorization() -> Authorization {
     Authorization {
         pool_id: POOL.to_owned(),
         client_id: "app".to_owned(),
@@ -199,7 +200,7 @@ fn authorization() -> Authorization {
 
 /// A client for plain http that keeps no connection and reads no root certificates: hundreds of browsers share it.
 #[expect(clippy::disallowed_methods, reason = "a person's browser does not go through our outbound door")]
-fn plain_client() -> reqwest::Client {
+pub(crate) fn plain_client() -> reqwest::Client {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.pool_max_idle_per_host(0).tls_certs_only([]).build().unwrap()
 }

@@ -115,6 +115,11 @@ impl Engine {
         Ok(Begun { departure: Departure::Redirect(url), memory })
     }
 
+    /// Refuses an answer to a login that began with other settings: to be asked before anything of the settings of now is used.
+    pub fn check_unchanged(answer: &Answer<'_>, issuer: &Issuer<'_>, client_id: &str) -> Result<(), Failure> {
+        remembered(answer, issuer, client_id).map(|_| ())
+    }
+
     /// Redeems the answer's code and checks the ID token that it gives.
     pub async fn prove(
         &self,
@@ -124,10 +129,7 @@ impl Engine {
         secret: Option<&Secret>,
         answer: &Answer<'_>,
     ) -> Result<Proven, Failure> {
-        let memory = Memory::deserialize(answer.memory).map_err(Failure::internal)?;
-        if memory.issuer != party.issuer.configured() || memory.client_id != party.client_id {
-            return Err(refused("provider_changed"));
-        }
+        let memory = remembered(answer, &party.issuer, party.client_id)?;
         let endpoints = &party.endpoints;
         let iss_required = memory.iss_required || endpoints.iss_required;
         let code = answer::code(answer.parameters, &party.issuer, iss_required)?;
@@ -208,6 +210,15 @@ pub struct Signed {
     pub claims: Map<String, Value>,
     /// What they were signed with.
     pub algorithm: jsonwebtoken::Algorithm,
+}
+
+fn remembered(answer: &Answer<'_>, issuer: &Issuer<'_>, client_id: &str) -> Result<Memory, Failure> {
+    let memory = Memory::deserialize(answer.memory).map_err(Failure::internal)?;
+    if memory.issuer == issuer.configured() && memory.client_id == client_id {
+        Ok(memory)
+    } else {
+        Err(refused("provider_changed"))
+    }
 }
 
 /// Where a document of a provider is kept.
