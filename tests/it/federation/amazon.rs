@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use playground::browser::Browser;
 use playground::oidc_idp::tamper::Fault;
-use playground::social::amazon::{self, AmazonHandle, Config};
+use playground::social::amazon::{Amazon, AmazonHandle, Config};
 use playground::social::{Endpoint, slow};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let world = SocialWorld::new("LoginWithAmazon").await;
-        let amazon = amazon::start(Config { clock: world.clock(), ..Config::default() }).unwrap();
+        let amazon = Amazon::start(Config { clock: world.clock(), ..Config::default() }).unwrap();
         world.connect(&amazon.provider_details(SCOPES), &mapping()).await;
         Self { world, amazon }
     }

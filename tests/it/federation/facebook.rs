@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use playground::browser::Browser;
 use playground::oidc_idp::tamper::{Fault, SignWith};
-use playground::social::facebook::{self, Config, FacebookHandle, Issuer};
+use playground::social::facebook::{Config, Facebook, FacebookHandle, Issuer};
 use playground::social::{Endpoint, slow};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ struct Bench {
 impl Bench {
     async fn with(scopes: &str, mapping: &Value) -> Self {
         let world = SocialWorld::new("Facebook").await;
-        let facebook = facebook::start(Config { clock: world.clock(), ..Config::default() }).unwrap();
+        let facebook = Facebook::start(Config { clock: world.clock(), ..Config::default() }).unwrap();
         world.connect(&facebook.provider_details(scopes), mapping).await;
         Self { world, facebook }
     }

@@ -100,7 +100,7 @@ struct Inner {
     tamper: Tamper,
 }
 
-struct Amazon {
+struct Service {
     client_id: String,
     client_secret: String,
     redirect_uris: Option<Vec<String>>,
@@ -112,39 +112,44 @@ struct Amazon {
 pub struct AmazonHandle {
     /// `http://127.0.0.1:PORT`.
     pub base_url: String,
-    amazon: Arc<Amazon>,
+    amazon: Arc<Service>,
     _server: Running,
 }
 
-/// Starts one.
-pub fn start(config: Config) -> io::Result<AmazonHandle> {
-    let bound = server::bind(config.port)?;
-    let base_url = bound.base_url();
-    let amazon = Arc::new(Amazon {
-        client_id: config.client_id,
-        client_secret: config.client_secret,
-        redirect_uris: config.redirect_uris,
-        desk: Desk::new(config.clock, config.journal),
-        inner: Mutex::new(Inner {
-            people: config.people,
-            pages: Codes::default(),
-            codes: Codes::default(),
-            tokens: Codes::default(),
-            tamper: Tamper::default(),
-        }),
-    });
-    let shared = web::Data::from(Arc::clone(&amazon));
-    let server = bound.serve(move |routes| {
-        routes
-            .app_data(shared.clone())
-            .route("/ap/oa", web::get().to(consent))
-            .route("/login", web::post().to(login))
-            .route("/auth/o2/token", web::post().to(token))
-            .route("/auth/o2/tokeninfo", web::get().to(tokeninfo))
-            .route("/user/profile", web::get().to(profile))
-            .default_service(web::to(elsewhere));
-    })?;
-    Ok(AmazonHandle { base_url, amazon, _server: server })
+/// The stand-in; [`Amazon::start`] is all there is to it.
+pub struct Amazon;
+
+impl Amazon {
+    /// Starts one.
+    pub fn start(config: Config) -> io::Result<AmazonHandle> {
+        let bound = server::bind(config.port)?;
+        let base_url = bound.base_url();
+        let amazon = Arc::new(Service {
+            client_id: config.client_id,
+            client_secret: config.client_secret,
+            redirect_uris: config.redirect_uris,
+            desk: Desk::new(config.clock, config.journal),
+            inner: Mutex::new(Inner {
+                people: config.people,
+                pages: Codes::default(),
+                codes: Codes::default(),
+                tokens: Codes::default(),
+                tamper: Tamper::default(),
+            }),
+        });
+        let shared = web::Data::from(Arc::clone(&amazon));
+        let server = bound.serve(move |routes| {
+            routes
+                .app_data(shared.clone())
+                .route("/ap/oa", web::get().to(consent))
+                .route("/login", web::post().to(login))
+                .route("/auth/o2/token", web::post().to(token))
+                .route("/auth/o2/tokeninfo", web::get().to(tokeninfo))
+                .route("/user/profile", web::get().to(profile))
+                .default_service(web::to(elsewhere));
+        })?;
+        Ok(AmazonHandle { base_url, amazon, _server: server })
+    }
 }
 
 impl AmazonHandle {
@@ -197,7 +202,7 @@ impl AmazonHandle {
     }
 }
 
-impl Amazon {
+impl Service {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -246,7 +251,7 @@ fn edited(edit: Option<Edit>, mut body: Value) -> HttpResponse {
     json_answer(StatusCode::OK, &body)
 }
 
-async fn elsewhere(amazon: web::Data<Amazon>, request: HttpRequest) -> HttpResponse {
+async fn elsewhere(amazon: web::Data<Service>, request: HttpRequest) -> HttpResponse {
     match amazon.desk.enter(Endpoint::Elsewhere, &request, &[]).await {
         Err(fault) => *fault,
         Ok(_) => HttpResponse::NotFound().finish(),
@@ -254,7 +259,7 @@ async fn elsewhere(amazon: web::Data<Amazon>, request: HttpRequest) -> HttpRespo
 }
 
 /// The consent page.
-async fn consent(amazon: web::Data<Amazon>, request: HttpRequest) -> HttpResponse {
+async fn consent(amazon: web::Data<Service>, request: HttpRequest) -> HttpResponse {
     let params = match amazon.desk.enter(Endpoint::Authorize, &request, &[]).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -297,7 +302,7 @@ async fn consent(amazon: web::Data<Amazon>, request: HttpRequest) -> HttpRespons
 }
 
 /// The page's form: a person, or `cancel`.
-async fn login(amazon: web::Data<Amazon>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn login(amazon: web::Data<Service>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let params = match amazon.desk.enter(Endpoint::Login, &request, &body).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -318,7 +323,7 @@ async fn login(amazon: web::Data<Amazon>, request: HttpRequest, body: web::Bytes
 }
 
 /// Code for token.
-async fn token(amazon: web::Data<Amazon>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn token(amazon: web::Data<Service>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let params = match amazon.desk.enter(Endpoint::Token, &request, &body).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -352,7 +357,7 @@ async fn token(amazon: web::Data<Amazon>, request: HttpRequest, body: web::Bytes
 }
 
 /// Whose token it is.
-async fn tokeninfo(amazon: web::Data<Amazon>, request: HttpRequest) -> HttpResponse {
+async fn tokeninfo(amazon: web::Data<Service>, request: HttpRequest) -> HttpResponse {
     let params = match amazon.desk.enter(Endpoint::Inspect, &request, &[]).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -373,7 +378,7 @@ async fn tokeninfo(amazon: web::Data<Amazon>, request: HttpRequest) -> HttpRespo
 }
 
 /// The profile.
-async fn profile(amazon: web::Data<Amazon>, request: HttpRequest) -> HttpResponse {
+async fn profile(amazon: web::Data<Service>, request: HttpRequest) -> HttpResponse {
     let params = match amazon.desk.enter(Endpoint::Profile, &request, &[]).await {
         Ok(params) => params,
         Err(fault) => return *fault,

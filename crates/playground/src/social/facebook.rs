@@ -128,7 +128,7 @@ struct Inner {
     tamper: Tamper,
 }
 
-struct Facebook {
+struct Service {
     app_id: String,
     app_secret: String,
     version: String,
@@ -137,7 +137,7 @@ struct Facebook {
     inner: Mutex<Inner>,
 }
 
-impl Facebook {
+impl Service {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,44 +147,49 @@ impl Facebook {
 pub struct FacebookHandle {
     /// `http://127.0.0.1:PORT`.
     pub base_url: String,
-    facebook: Arc<Facebook>,
+    facebook: Arc<Service>,
     _server: Running,
 }
 
-/// Starts one.
-pub fn start(config: Config) -> io::Result<FacebookHandle> {
-    let bound = server::bind(config.port)?;
-    let base_url = bound.base_url();
-    let facebook = Arc::new(Facebook {
-        app_id: config.app_id,
-        app_secret: config.app_secret,
-        version: config.version,
-        redirect_uris: config.redirect_uris,
-        desk: Desk::new(config.clock, config.journal),
-        inner: Mutex::new(Inner {
-            people: config.people,
-            pages: Codes::default(),
-            codes: Codes::default(),
-            tokens: Codes::default(),
-            www: Ring::new(),
-            limited: Ring::new(),
-            tamper: Tamper::default(),
-        }),
-    });
-    let shared = web::Data::from(Arc::clone(&facebook));
-    let server = bound.serve(move |routes| {
-        routes
-            .app_data(shared.clone())
-            .route("/{version}/dialog/oauth", web::get().to(dialog))
-            .route("/login", web::post().to(login))
-            .route("/{version}/oauth/access_token", web::get().to(graph::access_token))
-            .route("/{version}/debug_token", web::get().to(graph::debug_token))
-            .route("/{version}/me", web::get().to(graph::me))
-            .route("/.well-known/oauth/openid/jwks/", web::get().to(graph::keys))
-            .route("/limited/.well-known/oauth/openid/jwks/", web::get().to(graph::limited_keys))
-            .default_service(web::to(graph::elsewhere));
-    })?;
-    Ok(FacebookHandle { base_url, facebook, _server: server })
+/// The stand-in; [`Facebook::start`] is all there is to it.
+pub struct Facebook;
+
+impl Facebook {
+    /// Starts one.
+    pub fn start(config: Config) -> io::Result<FacebookHandle> {
+        let bound = server::bind(config.port)?;
+        let base_url = bound.base_url();
+        let facebook = Arc::new(Service {
+            app_id: config.app_id,
+            app_secret: config.app_secret,
+            version: config.version,
+            redirect_uris: config.redirect_uris,
+            desk: Desk::new(config.clock, config.journal),
+            inner: Mutex::new(Inner {
+                people: config.people,
+                pages: Codes::default(),
+                codes: Codes::default(),
+                tokens: Codes::default(),
+                www: Ring::new(),
+                limited: Ring::new(),
+                tamper: Tamper::default(),
+            }),
+        });
+        let shared = web::Data::from(Arc::clone(&facebook));
+        let server = bound.serve(move |routes| {
+            routes
+                .app_data(shared.clone())
+                .route("/{version}/dialog/oauth", web::get().to(dialog))
+                .route("/login", web::post().to(login))
+                .route("/{version}/oauth/access_token", web::get().to(graph::access_token))
+                .route("/{version}/debug_token", web::get().to(graph::debug_token))
+                .route("/{version}/me", web::get().to(graph::me))
+                .route("/.well-known/oauth/openid/jwks/", web::get().to(graph::keys))
+                .route("/limited/.well-known/oauth/openid/jwks/", web::get().to(graph::limited_keys))
+                .default_service(web::to(graph::elsewhere));
+        })?;
+        Ok(FacebookHandle { base_url, facebook, _server: server })
+    }
 }
 
 impl FacebookHandle {
@@ -245,7 +250,7 @@ impl FacebookHandle {
     }
 }
 
-impl Facebook {
+impl Service {
     fn issue(&self, app_id: &str, dialog: Dialog) -> String {
         let token = format!("EAAB{}", random_word().replace(['-', '_'], "Z"));
         let now = self.desk.now();
@@ -257,7 +262,7 @@ impl Facebook {
 }
 
 /// The login dialog.
-async fn dialog(facebook: web::Data<Facebook>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
+async fn dialog(facebook: web::Data<Service>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let params = match facebook.desk.enter(Endpoint::Authorize, &request, &[]).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -302,7 +307,7 @@ async fn dialog(facebook: web::Data<Facebook>, path: web::Path<String>, request:
 }
 
 /// The dialog's form: a person, or `cancel`.
-async fn login(facebook: web::Data<Facebook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn login(facebook: web::Data<Service>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let params = match facebook.desk.enter(Endpoint::Login, &request, &body).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -330,7 +335,7 @@ async fn login(facebook: web::Data<Facebook>, request: HttpRequest, body: web::B
 }
 
 /// The redirect back, with the fragment that Facebook puts behind it.
-fn go_back(facebook: &Facebook, dialog: &Dialog, answer: &[(&str, &str)]) -> HttpResponse {
+fn go_back(facebook: &Service, dialog: &Dialog, answer: &[(&str, &str)]) -> HttpResponse {
     let mut params: Vec<(String, String)> = answer.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     params.extend(dialog.state.clone().map(|state| ("state".to_owned(), state)));
     let edit = facebook.lock().tamper.callback.clone();

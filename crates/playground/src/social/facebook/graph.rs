@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::{Access, Dialog, Facebook, Issuer, TOKEN_LIFETIME};
+use super::{Access, Dialog, Issuer, Service, TOKEN_LIFETIME};
 use crate::clock::random_word;
 use crate::journal::{Hop, Party};
 use crate::oidc_idp::state::header_text;
@@ -49,7 +49,7 @@ fn answer(outcome: Result<Value, GraphError>) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json; charset=UTF-8").body(body.to_string())
 }
 
-async fn enter(facebook: &Facebook, endpoint: Endpoint, version: &str, request: &HttpRequest) -> Result<Params, Box<HttpResponse>> {
+async fn enter(facebook: &Service, endpoint: Endpoint, version: &str, request: &HttpRequest) -> Result<Params, Box<HttpResponse>> {
     let params = facebook.desk.enter(endpoint, request, &[]).await?;
     if version == facebook.version {
         return Ok(params);
@@ -58,7 +58,7 @@ async fn enter(facebook: &Facebook, endpoint: Endpoint, version: &str, request: 
 }
 
 /// Nothing is here.
-pub(super) async fn elsewhere(facebook: web::Data<Facebook>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn elsewhere(facebook: web::Data<Service>, request: HttpRequest) -> HttpResponse {
     match facebook.desk.enter(Endpoint::Elsewhere, &request, &[]).await {
         Err(fault) => *fault,
         Ok(_) => HttpResponse::NotFound().finish(),
@@ -66,16 +66,16 @@ pub(super) async fn elsewhere(facebook: web::Data<Facebook>, request: HttpReques
 }
 
 /// The keys of `https://www.facebook.com`.
-pub(super) async fn keys(facebook: web::Data<Facebook>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn keys(facebook: web::Data<Service>, request: HttpRequest) -> HttpResponse {
     published(&facebook, &request, Issuer::Www).await
 }
 
 /// The keys of `https://limited.facebook.com`.
-pub(super) async fn limited_keys(facebook: web::Data<Facebook>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn limited_keys(facebook: web::Data<Service>, request: HttpRequest) -> HttpResponse {
     published(&facebook, &request, Issuer::Limited).await
 }
 
-async fn published(facebook: &Facebook, request: &HttpRequest, issuer: Issuer) -> HttpResponse {
+async fn published(facebook: &Service, request: &HttpRequest, issuer: Issuer) -> HttpResponse {
     if let Err(fault) = facebook.desk.enter(Endpoint::Keys, request, &[]).await {
         return *fault;
     }
@@ -85,7 +85,7 @@ async fn published(facebook: &Facebook, request: &HttpRequest, issuer: Issuer) -
 }
 
 /// Code for token.
-pub(super) async fn access_token(facebook: web::Data<Facebook>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn access_token(facebook: web::Data<Service>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let params = match enter(&facebook, Endpoint::Token, &path, &request).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -95,7 +95,7 @@ pub(super) async fn access_token(facebook: web::Data<Facebook>, path: web::Path<
     answer(redeem(&facebook, &params))
 }
 
-fn redeem(facebook: &Facebook, params: &Params) -> Result<Value, GraphError> {
+fn redeem(facebook: &Service, params: &Params) -> Result<Value, GraphError> {
     let given = |name: &str| first(params, name).unwrap_or_default();
     if given("client_id") != facebook.app_id {
         return Err(error(
@@ -134,7 +134,7 @@ fn redeem(facebook: &Facebook, params: &Params) -> Result<Value, GraphError> {
     Ok(body)
 }
 
-fn id_token(facebook: &Facebook, dialog: &Dialog) -> String {
+fn id_token(facebook: &Service, dialog: &Dialog) -> String {
     let mut inner = facebook.lock();
     let tamper = inner.tamper.clone();
     let now = facebook.desk.now();
@@ -156,7 +156,7 @@ fn id_token(facebook: &Facebook, dialog: &Dialog) -> String {
 }
 
 /// The token of a call, from the header or the query, if its proof is right.
-fn proven(facebook: &Facebook, params: &Params, request: &HttpRequest) -> Result<String, GraphError> {
+fn proven(facebook: &Service, params: &Params, request: &HttpRequest) -> Result<String, GraphError> {
     let bearer = header_text(request, "authorization");
     let bearer = bearer.as_deref().and_then(|value| value.strip_prefix("Bearer "));
     let token = bearer.or_else(|| first(params, "access_token"));
@@ -174,12 +174,12 @@ fn proven(facebook: &Facebook, params: &Params, request: &HttpRequest) -> Result
     }
 }
 
-fn access(facebook: &Facebook, token: &str) -> Option<Access> {
+fn access(facebook: &Service, token: &str) -> Option<Access> {
     facebook.lock().tokens.peek(token, facebook.desk.now()).cloned()
 }
 
 /// Whose token it is.
-pub(super) async fn debug_token(facebook: web::Data<Facebook>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn debug_token(facebook: web::Data<Service>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let params = match enter(&facebook, Endpoint::Inspect, &path, &request).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -190,7 +190,7 @@ pub(super) async fn debug_token(facebook: web::Data<Facebook>, path: web::Path<S
     answer(inspect(&facebook, &params, &request))
 }
 
-fn inspect(facebook: &Facebook, params: &Params, request: &HttpRequest) -> Result<Value, GraphError> {
+fn inspect(facebook: &Service, params: &Params, request: &HttpRequest) -> Result<Value, GraphError> {
     let token = proven(facebook, params, request)?;
     if token != format!("{}|{}", facebook.app_id, facebook.app_secret) {
         return Err(error(
@@ -223,7 +223,7 @@ fn inspect(facebook: &Facebook, params: &Params, request: &HttpRequest) -> Resul
 }
 
 /// The profile.
-pub(super) async fn me(facebook: web::Data<Facebook>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn me(facebook: web::Data<Service>, path: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let params = match enter(&facebook, Endpoint::Profile, &path, &request).await {
         Ok(params) => params,
         Err(fault) => return *fault,
@@ -233,7 +233,7 @@ pub(super) async fn me(facebook: web::Data<Facebook>, path: web::Path<String>, r
     answer(profile(&facebook, &params, &request))
 }
 
-fn profile(facebook: &Facebook, params: &Params, request: &HttpRequest) -> Result<Value, GraphError> {
+fn profile(facebook: &Service, params: &Params, request: &HttpRequest) -> Result<Value, GraphError> {
     let token = proven(facebook, params, request)?;
     let invalid = || error("Invalid OAuth access token - Cannot parse access token", "OAuthException", 190);
     let found = access(facebook, &token).ok_or_else(invalid)?;
