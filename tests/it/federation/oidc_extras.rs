@@ -217,6 +217,7 @@ async fn the_extra_settings_are_checked_when_saved() {
         ("issuer_template", "https://{tenantid}.example/v2.0".to_owned()),
         ("issuer_template", format!("{issuer}/v2.0?t={{tenantid}}")),
         ("issuer_template", "{tenantid}".to_owned()),
+        ("oidc_issuer", format!("{issuer}/{{tenantid}}")),
         ("allowed_tenants", "t-1".to_owned()),
     ] {
         assert!(saved(&[(key, value.clone())]).await.is_err(), "{key} = {value}");

@@ -21,6 +21,8 @@ use crate::harness::storage::Backend;
 
 both_backends!(a_sign_in_through_each_door, faults_land_with_fixed_texts);
 
+/// The https origin of the test that needs one.
+const SECURE: &str = "https://id.example.com";
 const ADA: &str = "Ada Lovelace";
 
 struct World {
@@ -35,7 +37,8 @@ impl World {
     async fn new(gateway: TestGateway) -> Self {
         let clock = Social::theirs(&gateway.ports().clock);
         let pool = gateway.add_pool("social").await;
-        let redirect_uris = Some(vec![format!("{}/oauth2/idpresponse", gateway.ports().issuer(&pool.id))]);
+        let registered = |origin: &str| format!("{origin}/{}/oauth2/idpresponse", pool.id);
+        let redirect_uris = Some(vec![registered(&gateway.base_url), registered(SECURE)]);
         let google =
             Google::start(GoogleConfig { clock: clock.clone(), redirect_uris: redirect_uris.clone(), ..GoogleConfig::default() })
                 .unwrap();
@@ -166,8 +169,10 @@ async fn faults_land_with_fixed_texts(backend: Backend) {
 /// O-21: what travels with Apple's cross-site post, on an https origin.
 #[tokio::test]
 async fn o_21_a_posted_answer_needs_the_browser_s_cookie_only() {
-    let world = World::new(TestGateway::builder().public_url("https://id.example.com").start().await).await;
-    let home = Url::parse("https://id.example.com/").unwrap();
+    let mut world = World::new(TestGateway::start(Backend::Embedded).await).await;
+    let secure = TestGateway::builder().storage(&world.gateway.storage).public_url(SECURE).start().await;
+    let _plain = std::mem::replace(&mut world.gateway, secure);
+    let home = Url::parse(SECURE).unwrap();
     let apple = Url::parse(&world.apple.base_url).unwrap();
     let http = client();
     let address = world.gateway.url(&format!("/{}/oauth2/idpresponse", world.pool));

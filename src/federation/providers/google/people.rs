@@ -1,7 +1,8 @@
 //! Google's People API: the fields of `people/me` that an attribute mapping names, one value each.
 //!
 //! Owns which claims are fields of the API and how a field's list of values becomes one text. Asked only when a mapping names such a field
-//! (Cognito: `attributes_url_add_attributes`). Nothing here vouches for an address: e-mail and its verification are the ID token's.
+//! (Cognito: `attributes_url_add_attributes`). Addresses are not among them: an e-mail address and the word for it are the ID token's, and a word
+//! for one address must not stand beside another (O-17).
 
 use std::collections::BTreeMap;
 
@@ -13,11 +14,10 @@ use crate::model::failure::Failure;
 use crate::outbound::Outbound;
 
 /// A claim that a mapping may name, the field of the API that has it, and the member that is the value; an empty member means a date.
-const FIELDS: [(&str, &str, &str); 13] = [
+const FIELDS: [(&str, &str, &str); 12] = [
     ("addresses", "addresses", "formattedValue"),
     ("biographies", "biographies", "value"),
     ("birthdays", "birthdays", ""),
-    ("emailAddresses", "emailAddresses", "value"),
     ("gender", "genders", "value"),
     ("genders", "genders", "value"),
     ("locales", "locales", "value"),

@@ -125,6 +125,9 @@ impl<'a> Settings<'a> {
 
     fn check(&self) -> Result<(), Failure> {
         let issuer = web_url("oidc_issuer", self.issuer)?;
+        if self.issuer.contains(TENANT) {
+            return Err(invalid("oidc_issuer", "is where discovery is read; a template belongs in issuer_template"));
+        }
         if self.issuer.ends_with('/') || issuer.query().is_some() {
             return Err(invalid("oidc_issuer", "must have neither a trailing slash nor a query"));
         }
