@@ -1,9 +1,11 @@
 //! Federation through stand-in providers: each row of the threat tables beside its control.
 
+mod amazon;
 pub(crate) mod apple;
 mod apple_secret;
 mod broker;
 pub(crate) mod broker_world;
+mod facebook;
 mod google;
 mod oidc;
 mod oidc_answer;
@@ -16,3 +18,4 @@ mod oidc_properties;
 mod oidc_settings;
 pub(crate) mod social;
 mod social_doors;
+pub(crate) mod social_world;
