@@ -4,8 +4,8 @@
 //! consumes what may be used once, and what a sign-in leaves beside the user: the unified identity and the origin of each attribute. Which
 //! values a login brings is `attribute_mapping`'s, which claims mean what is `unified`'s; linking to other users is `link`'s.
 
-mod unified;
-mod well_known;
+pub mod unified;
+pub mod well_known;
 
 use std::collections::BTreeMap;
 

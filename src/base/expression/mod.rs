@@ -47,7 +47,7 @@ pub struct Mistake {
 /// Why an expression gave no value for these claims.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
-    /// A claim or key that is read is not there. The name comes from the expression.
+    /// A claim or key that is read is not there: its name as the expression writes it, empty where it is computed.
     #[error("a claim is missing")]
     Missing(String),
     /// A value has another type than the expression needs.

@@ -45,7 +45,7 @@ impl<'e> Run<'e, '_> {
             Kind::Has(from, name) => Ok(Value::Bool(self.value(from, scope)?.field(name)?.is_some())),
             Kind::Index(pair) => {
                 let [from, place] = &**pair;
-                self.index(&self.value(from, scope)?, &self.value(place, scope)?)
+                self.index(&self.value(from, scope)?, &self.value(place, scope)?, place)
             }
             Kind::Not(inner) => Ok(Value::Bool(!self.value(inner, scope)?.truth()?)),
             Kind::Negate(inner) => match self.value(inner, scope)? {
@@ -55,7 +55,7 @@ impl<'e> Run<'e, '_> {
             },
             Kind::Binary(sign, pair) => {
                 let [left, right] = &**pair;
-                self.binary(sign, self.value(left, scope)?, right, scope)
+                self.binary(sign, &self.value(left, scope)?, right, scope)
             }
             Kind::Choice(three) => {
                 let [condition, yes, no] = &**three;
@@ -101,22 +101,21 @@ impl<'e> Run<'e, '_> {
         Ok(Value::Map(Rc::new(fields)))
     }
 
-    fn index(&self, from: &Value<'e>, place: &Value<'e>) -> Result<Value<'e>, Fault> {
-        match place {
-            Value::Int(place) => from.at(*place),
-            _ => {
-                let key = place.text()?;
-                self.meter.spend_bytes(key.len())?;
-                // The key may come from the claims: a fault names it only when it is short.
-                from.field(key)?.ok_or_else(|| {
-                    Fault::Missing(if matches!(place, Value::Text(_)) { key.chars().take(64).collect() } else { String::new() })
-                })
-            }
+    /// A fault names the key only where the expression writes it out: any other key is a value of somebody's.
+    fn index(&self, from: &Value<'e>, place: &Value<'e>, written: &Node) -> Result<Value<'e>, Fault> {
+        if let Value::Int(place) = place {
+            return from.at(*place);
         }
+        let key = place.text()?;
+        self.meter.spend_bytes(key.len())?;
+        from.field(key)?.ok_or_else(|| match &written.kind {
+            Kind::Text(name) => Fault::Missing(name.clone()),
+            _ => Fault::Missing(String::new()),
+        })
     }
 
-    fn binary(&self, sign: &str, left: Value<'e>, right: &'e Node, scope: Option<&Scope<'_, 'e>>) -> Result<Value<'e>, Fault> {
-        match (sign, &left) {
+    fn binary(&self, sign: &str, left: &Value<'e>, right: &'e Node, scope: Option<&Scope<'_, 'e>>) -> Result<Value<'e>, Fault> {
+        match (sign, left) {
             ("||", _) if left.truth()? => return Ok(Value::Bool(true)),
             ("&&", _) if !left.truth()? => return Ok(Value::Bool(false)),
             ("||" | "&&", _) => return Ok(Value::Bool(self.value(right, scope)?.truth()?)),
@@ -130,8 +129,8 @@ impl<'e> Run<'e, '_> {
             "<=" => Ok(Value::Bool(left.order(&right, self.meter)?.is_le())),
             ">" => Ok(Value::Bool(left.order(&right, self.meter)?.is_gt())),
             ">=" => Ok(Value::Bool(left.order(&right, self.meter)?.is_ge())),
-            "in" => self.contains(&right, &left),
-            _ => self.arithmetic(sign, &left, &right),
+            "in" => self.contains(&right, left),
+            _ => self.arithmetic(sign, left, &right),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod broker;
 pub(crate) mod broker_world;
+mod explain;
+mod mapping;
 mod oidc;
 mod oidc_answer;
 mod oidc_claims;
@@ -10,3 +12,4 @@ mod oidc_id_token;
 mod oidc_keys;
 mod oidc_properties;
 mod oidc_settings;
+mod unified;
