@@ -138,6 +138,7 @@ fn as_int<'e>(target: &Value<'e>) -> Result<Value<'e>, Fault> {
 
 fn replaced<'e>(text: &str, old: &str, new: &str, meter: &Meter) -> Result<Value<'e>, Fault> {
     let places = text.matches(old).count();
+    meter.spend(places)?;
     if text.len().saturating_add(places.saturating_mul(new.len())) > MAX_TEXT + places.saturating_mul(old.len()) {
         return Err(Fault::TooLong);
     }

@@ -3,15 +3,12 @@
 //! Owns every mistake that can be seen without claims: names that nothing has, functions that do not exist or take other arguments, patterns that
 //! are no patterns or too large, nesting beyond the limit.
 
-use regex::{Regex, RegexBuilder};
-
 use crate::base::expression::functions::Function;
+use crate::base::expression::pattern::Pattern;
 use crate::base::expression::token::{self, Token, mistake};
 use crate::base::expression::tree::{Each, Kind, Node};
 use crate::base::expression::{MAX_DEPTH, Mistake};
 
-/// Compiled size of a pattern, bytes: keeps matching cheap whatever the pattern is.
-const MAX_PATTERN: usize = 64 * 1024;
 /// Binary signs by precedence, loosest first.
 const LEVELS: [&[&str]; 5] = [&["||"], &["&&"], &["==", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/", "%"]];
 /// Words that are no names (CEL's reserved words that could be mistaken).
@@ -75,16 +72,19 @@ impl Reader {
         if node.depth > MAX_DEPTH { Err(self.too_deep()) } else { Ok(node) }
     }
 
+    /// One step down the grammar: a parenthesis takes two, and leaves no trace in the tree.
+    fn enter(&mut self) -> Result<(), Mistake> {
+        self.deep += 1;
+        if self.deep > 2 * MAX_DEPTH { Err(self.too_deep()) } else { Ok(()) }
+    }
+
     fn too_deep(&self) -> Mistake {
         mistake(self.position(), format!("nesting beyond {MAX_DEPTH} levels"))
     }
 
     /// `a ? b : c`, or anything below.
     fn expression(&mut self) -> Result<Node, Mistake> {
-        self.deep += 1;
-        if self.deep > MAX_DEPTH {
-            return Err(self.too_deep());
-        }
+        self.enter()?;
         let condition = self.binary(0)?;
         let node = if self.follows("?") {
             let yes = self.expression()?;
@@ -115,10 +115,7 @@ impl Reader {
     }
 
     fn unary(&mut self) -> Result<Node, Mistake> {
-        self.deep += 1;
-        if self.deep > MAX_DEPTH {
-            return Err(self.too_deep());
-        }
+        self.enter()?;
         let node = if self.follows("!") {
             let inner = self.unary()?;
             self.node(Kind::Not(Box::new(inner)))?
@@ -218,7 +215,7 @@ impl Reader {
         let mut arguments = self.listed(")", false)?;
         if matches!(name, "matches" | "extract") {
             let pattern = match (arguments.pop().map(|node| node.kind), arguments.is_empty()) {
-                (Some(Kind::Text(text)), true) => pattern(&text, position)?,
+                (Some(Kind::Text(text)), true) => Pattern::compile(&text).map_err(|what| mistake(position, what))?,
                 _ => return Err(mistake(position, format!("{name}() takes one pattern, written out as a text"))),
             };
             let target = Box::new(target);
@@ -263,12 +260,4 @@ impl Reader {
         }
         Ok(nodes)
     }
-}
-
-fn pattern(text: &str, position: usize) -> Result<Regex, Mistake> {
-    let built = RegexBuilder::new(text).size_limit(MAX_PATTERN).dfa_size_limit(4 * MAX_PATTERN).nest_limit(32).build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => mistake(position, "a pattern that is too large"),
-        _ => mistake(position, "a pattern that is not a regular expression"),
-    })
 }

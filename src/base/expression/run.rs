@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use regex::Regex;
-
+use crate::base::expression::pattern::Pattern;
 use crate::base::expression::tree::{Each, Kind, Node};
 use crate::base::expression::value::Value;
-use crate::base::expression::{Facts, Fault, MAX_SEARCHED, Meter};
+use crate::base::expression::{Facts, Fault, Meter};
 
 /// A run.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ impl<'e> Run<'e, '_> {
             Kind::Call(function, nodes) => function.call(&self.values(nodes, scope)?, self.meter),
             Kind::Matches(target, pattern) => {
                 let target = self.value(target, scope)?;
-                Ok(Value::Bool(pattern.is_match(self.searched(&target)?)))
+                pattern.matches(target.text()?, self.meter).map(Value::Bool)
             }
             Kind::Extract(target, pattern) => self.extract(&self.value(target, scope)?, pattern),
             Kind::Each(each, name, nodes) => self.each(*each, name, nodes, scope),
@@ -179,21 +178,10 @@ impl<'e> Run<'e, '_> {
         }
     }
 
-    /// A text that a pattern may be held against, charged for it.
-    fn searched<'v>(&self, target: &'v Value<'e>) -> Result<&'v str, Fault> {
-        let text = target.text()?;
-        if text.len() > MAX_SEARCHED {
-            return Err(Fault::TooLong);
-        }
-        self.meter.spend(8 + text.len() / 2)?;
-        Ok(text)
-    }
-
     /// The first group of the first match, or the whole match of a pattern without groups; null where nothing matches.
-    fn extract(&self, target: &Value<'e>, pattern: &Regex) -> Result<Value<'e>, Fault> {
-        let text = self.searched(target)?;
-        let found = pattern.captures(text).and_then(|found| found.get(usize::from(found.len() > 1)));
-        found.map_or(Ok(Value::Null), |found| Value::made(found.as_str(), self.meter))
+    fn extract(&self, target: &Value<'e>, pattern: &Pattern) -> Result<Value<'e>, Fault> {
+        let found = pattern.extract(target.text()?, self.meter)?;
+        found.map_or(Ok(Value::Null), |found| Value::made(found, self.meter))
     }
 
     fn each(&self, each: Each, name: &'e str, nodes: &'e [Node], scope: Option<&Scope<'_, 'e>>) -> Result<Value<'e>, Fault> {

@@ -2,9 +2,8 @@
 //!
 //! Owns its nodes and their depth; whether a tree makes sense is decided where it is made (`read`).
 
-use regex::Regex;
-
 use crate::base::expression::functions::Function;
+use crate::base::expression::pattern::Pattern;
 
 /// A part of an expression.
 #[derive(Debug)]
@@ -51,9 +50,9 @@ pub enum Kind {
     /// `a.f(b)` or `f(a, b)`.
     Call(Function, Vec<Node>),
     /// `a.matches(r'...')`.
-    Matches(Box<Node>, Regex),
+    Matches(Box<Node>, Pattern),
     /// `a.extract(r'...')`.
-    Extract(Box<Node>, Regex),
+    Extract(Box<Node>, Pattern),
     /// `a.map(x, ...)` and its like: the list, then the filter if there is one, then the body.
     Each(Each, String, Vec<Node>),
 }

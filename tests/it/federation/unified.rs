@@ -177,6 +177,9 @@ impl World {
         let mut work = self.gateway.ports().store.begin().await.unwrap();
         let mut known = work.identity_providers().find(&self.pool.id, provider).await.unwrap().unwrap();
         known.attribute_mapping = mapping.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        if known.kind == ProviderKind::Oidc {
+            known.details.insert("authorize_scopes".to_owned(), "openid email profile groups".to_owned());
+        }
         work.identity_providers().update(&known).await.unwrap();
         work.commit().await.unwrap();
     }
