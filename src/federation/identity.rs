@@ -76,16 +76,17 @@ async fn attempt(
     identity: &ExternalIdentity,
     handle: &OneTimeId,
 ) -> Result<User, Attempt> {
+    let held = &context.ports.held;
+    let gone = || Failure::FederationRefused { reason: "client_or_pool_gone" };
+    let pool = held.pool(&provider.pool_id).await?.ok_or_else(gone)?;
+    let client = held.client(&provider.pool_id, client_id).await?.ok_or_else(gone)?;
+    let brought = brought(context, &pool, provider, &client, identity)?;
     let mut work = context.ports.store.begin().await?;
     for once in std::iter::once(handle).chain(&identity.one_time) {
         if !work.consumed().consume(&provider.pool_id, &once.kind, &once.digest, once.expires_ms).await? {
             return Err(Failure::FederationRefused { reason: "answer_used_before" }.into());
         }
     }
-    let gone = || Failure::FederationRefused { reason: "client_or_pool_gone" };
-    let pool = work.user_pools().find(&provider.pool_id).await?.ok_or_else(gone)?;
-    let client = work.app_clients().find(&provider.pool_id, client_id).await?.ok_or_else(gone)?;
-    let brought = brought(context, &pool, provider, &client, identity)?;
     let found = work.users().find_signing_in(&provider.pool_id, &provider.name, &identity.subject_key).await?;
     let user = match found {
         Some((user, seen)) => refreshed(context, &mut work, &pool, user, &seen, &brought).await?,
