@@ -61,9 +61,8 @@ impl Pattern {
 
 fn places(pattern: &Hir) -> usize {
     match pattern.kind() {
-        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,
         HirKind::Literal(literal) => literal.0.len(),
-        HirKind::Class(_) => 1,
         HirKind::Repetition(repetition) => {
             let times = repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1);
             places(&repetition.sub).saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))

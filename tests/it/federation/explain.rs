@@ -142,3 +142,37 @@ async fn p_09_p_17_who_may_ask_and_what_is_refused() {
         .with("x-amz-target", "AWSCognitoIdentityProviderService.ListUsers");
     assert_eq!(own.send(&own.signer.sign(twice, own.host(), gateway.now_ms())).await.kind(), "UnknownOperationException");
 }
+
+/// A mistake in a mapped expression is told when the provider is saved, with its attribute and place.
+#[tokio::test]
+async fn mistakes_in_expressions_are_refused_when_a_provider_is_saved() {
+    let gateway = gateway().await;
+    let aws = Aws::new(&gateway);
+    let provider = |mapping: Value| {
+        json!({
+            "UserPoolId": "local_Foreign", "ProviderName": "Corp", "ProviderType": "OIDC", "AttributeMapping": mapping,
+            "ProviderDetails": {
+                "client_id": "upstream", "client_secret": "s", "attributes_request_method": "GET", "oidc_issuer": "https://127.0.0.1:9",
+                "authorize_scopes": "openid", "authorize_url": "https://127.0.0.1:9/authorize", "token_url": "https://127.0.0.1:9/token",
+                "attributes_url": "https://127.0.0.1:9/userinfo", "jwks_uri": "https://127.0.0.1:9/jwks",
+            },
+        })
+    };
+    let refused = [
+        (
+            json!({ "name": "cel:claims.name +" }),
+            "AttributeMapping.name is not an expression: the expression ends too early at character 14 of what follows cel:",
+        ),
+        (
+            json!({ "email": "cel:user.mail" }),
+            "AttributeMapping.email is not an expression: an unknown name user; there are claims and identity at character 1 of what follows cel:",
+        ),
+        (json!({ "username": "cel:claims.email" }), "AttributeMapping.username must name a claim: the identity is never computed."),
+    ];
+    for (mapping, message) in refused {
+        assert_eq!(aws.refused("CreateIdentityProvider", provider(mapping), "InvalidParameterException").await, message);
+    }
+    let mapping = json!({ "name": "cel:claims.name + '!'", "email": "mail" });
+    let made = aws.ok("CreateIdentityProvider", provider(mapping.clone())).await;
+    assert_eq!(made["IdentityProvider"]["AttributeMapping"], mapping, "the control, echoed as it was given");
+}
