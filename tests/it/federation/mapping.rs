@@ -107,7 +107,7 @@ fn mistakes_are_told_with_their_place() {
         ("has(claims)", 1, "takes a field"),
         ("99999999999999999999", 1, "out of range"),
         (&deep, 41, "nesting"),
-        (&chain, 160, "nesting"),
+        (&chain, 163, "nesting"),
         (&long, 1, "at most 1024"),
         ("[1, 2", 6, "ends too early"),
         ("{'a' 1}", 6, "unexpected value"),
