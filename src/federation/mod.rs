@@ -9,6 +9,7 @@ pub mod broker;
 pub mod discovery;
 pub mod documents;
 pub mod fixed_endpoints;
+pub mod explain;
 pub mod identity;
 pub mod oauth2;
 pub mod provider;
