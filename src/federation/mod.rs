@@ -6,9 +6,12 @@
 
 pub mod attribute_mapping;
 pub mod broker;
+pub mod discovery;
 pub mod documents;
+pub mod explain;
 pub mod fixed_endpoints;
 pub mod identity;
+pub mod oauth2;
 pub mod provider;
 pub mod providers;
 pub mod saml;

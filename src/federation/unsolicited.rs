@@ -61,6 +61,7 @@ impl Broker {
                     provider: provider_name,
                     sub: None,
                     refused: Some(reason),
+                    more: Vec::new(),
                 };
                 return Ok(Landing { redirect_to: url, session: None, facts });
             }

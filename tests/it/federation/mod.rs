@@ -1,10 +1,14 @@
 //! Federation through stand-in providers: each row of the threat tables beside its control.
 
+mod amazon;
 pub(crate) mod apple;
 mod apple_secret;
 mod broker;
 pub(crate) mod broker_world;
+mod explain;
+mod facebook;
 mod google;
+mod mapping;
 mod oidc;
 mod oidc_answer;
 mod oidc_claims;
@@ -16,3 +20,5 @@ mod oidc_properties;
 mod oidc_settings;
 pub(crate) mod social;
 mod social_doors;
+pub(crate) mod social_world;
+mod unified;
