@@ -75,7 +75,29 @@ pub async fn check(work: &mut UnitOfWork, standing: &Standing<'_>) -> Result<Use
     if provider != OWN_DIRECTORY && !user.identities.iter().any(|identity| identity.provider == provider) {
         return Err(GrantFault::Refused("identity_unlinked"));
     }
+    if proof_ended(work, &client.pool_id, sub, provider, auth_time_ms).await? {
+        return Err(GrantFault::Refused("proof_ended"));
+    }
     Ok(user)
+}
+
+/// Whether what the provider proved of the user at that time counts no more: one of the user's identities there was unlinked since (O-18),
+/// or the provider was made anew under its old name (P-11).
+pub async fn proof_ended(
+    work: &mut UnitOfWork,
+    pool_id: &str,
+    sub: &str,
+    provider: &str,
+    auth_time_ms: i64,
+) -> Result<bool, StoreError> {
+    if work.identity_links().ended_ms(pool_id, sub, provider).await?.is_some_and(|ended_ms| auth_time_ms <= ended_ms) {
+        return Ok(true);
+    }
+    if provider == OWN_DIRECTORY {
+        return Ok(false);
+    }
+    let made_anew = work.identity_providers().find(pool_id, provider).await?;
+    Ok(made_anew.is_some_and(|provider| auth_time_ms < provider.created_ms))
 }
 
 /// Whether users of that provider may use the client now.

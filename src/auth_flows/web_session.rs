@@ -3,6 +3,7 @@
 //! Owns their life (one hour from sign-in, not extended by use) and when one no longer counts. The cookie's value is random and known
 //! only to the browser; the cache has its digest. A session is new at each sign-in; cookies are the faces'.
 
+use crate::auth_flows::standing::proof_ended;
 use crate::base::digest;
 use crate::cache::Kind;
 use crate::context::Context;
@@ -38,19 +39,30 @@ pub async fn start(
     Ok(cookie)
 }
 
-/// The living session behind a cookie: its user exists, is enabled, and has not signed out everywhere since.
+/// The living session behind a cookie: its user exists, is enabled, and has not signed out everywhere since; what the provider proved
+/// has not ended.
 pub async fn find(context: &Context, pool_id: &str, cookie: &str) -> Result<Option<WebSession>, Failure> {
     if cookie.len() != COOKIE_LEN {
         return Ok(None);
     }
+    find_by_key(context, pool_id, &key(pool_id, cookie)).await
+}
+
+/// [`find`] by the session's key, for answers to which the browser does not bring the cookie.
+pub async fn find_by_key(context: &Context, pool_id: &str, key: &str) -> Result<Option<WebSession>, Failure> {
     let ports = &context.ports;
-    let Some(value) = ports.cache.get(Kind::WebSession, &key(pool_id, cookie)).await? else { return Ok(None) };
+    let Some(value) = ports.cache.get(Kind::WebSession, key).await? else { return Ok(None) };
     let session: WebSession = serde_json::from_str(&value).map_err(Failure::internal)?;
     if session.pool_id != pool_id || session.expires_ms <= context.now_ms() {
         return Ok(None);
     }
-    let user = ports.store.read().await?.users().find_by_sub(pool_id, &session.sub).await?;
-    Ok(user.filter(|user| user.enabled && session.auth_time_ms >= user.signed_out_ms).map(|_| session))
+    let mut work = ports.store.read().await?;
+    let user = work.users().find_by_sub(pool_id, &session.sub).await?;
+    if !user.is_some_and(|user| user.enabled && session.auth_time_ms >= user.signed_out_ms) {
+        return Ok(None);
+    }
+    let ended = proof_ended(&mut work, pool_id, &session.sub, &session.provider, session.auth_time_ms).await?;
+    Ok((!ended).then_some(session))
 }
 
 /// Ends a session.
@@ -61,6 +73,7 @@ pub async fn end(context: &Context, pool_id: &str, cookie: &str) -> Result<(), F
     Ok(())
 }
 
-fn key(pool_id: &str, cookie: &str) -> String {
+/// What a session is kept under: not the cookie's value, and no way back to it.
+pub fn key(pool_id: &str, cookie: &str) -> String {
     format!("{pool_id}:{}", digest::sha256_b64(cookie.as_bytes()))
 }

@@ -24,6 +24,8 @@ pub enum Kind {
     Code,
     /// A browser session.
     WebSession,
+    /// A signed-in user's proof for linking or unlinking an identity.
+    LinkProof,
     /// A rate counter.
     Counter,
 }
@@ -35,6 +37,7 @@ impl Kind {
             Self::Login => "login",
             Self::Code => "code",
             Self::WebSession => "web_session",
+            Self::LinkProof => "link_proof",
             Self::Counter => "counter",
         }
     }

@@ -14,8 +14,9 @@ use crate::auth_flows::{authorization, web_session};
 use crate::base::digest::{same, sha256_b64};
 use crate::cache::Kind;
 use crate::context::Context;
-use crate::federation::identity;
+use crate::federation::link_proof::LinkTo;
 use crate::federation::provider::{Answer, Departure, Provider, Start};
+use crate::federation::{identity, link_proof};
 use crate::model::authorization::Authorization;
 use crate::model::external_identity::OneTimeId;
 use crate::model::failure::Failure;
@@ -37,6 +38,9 @@ struct Login {
     provider: String,
     browser_digest: String,
     memory: Value,
+    /// The user to whom the identity is linked; none for a sign-in.
+    #[serde(default)]
+    link_to: Option<LinkTo>,
 }
 
 /// An answer as a face received it.
@@ -116,6 +120,29 @@ impl Broker {
         provider_name: &str,
         browser: &str,
     ) -> Result<Departure, Failure> {
+        self.depart(context, authorization, provider_name, browser, None).await
+    }
+
+    /// Sends the browser to the provider of that name to prove an identity for a signed-in user (O-18).
+    pub async fn begin_link(
+        &self,
+        context: &Context,
+        authorization: Authorization,
+        provider_name: &str,
+        browser: &str,
+        link_to: LinkTo,
+    ) -> Result<Departure, Failure> {
+        self.depart(context, authorization, provider_name, browser, Some(link_to)).await
+    }
+
+    async fn depart(
+        &self,
+        context: &Context,
+        authorization: Authorization,
+        provider_name: &str,
+        browser: &str,
+        link_to: Option<LinkTo>,
+    ) -> Result<Departure, Failure> {
         let provider = admitted_provider(context, &authorization, provider_name).await?;
         let handle = context.ports.random.token();
         let begun = self
@@ -132,8 +159,8 @@ impl Broker {
                 },
             )
             .await?;
-        let login =
-            Login { authorization, provider: provider.name, browser_digest: sha256_b64(browser.as_bytes()), memory: begun.memory };
+        let browser_digest = sha256_b64(browser.as_bytes());
+        let login = Login { authorization, provider: provider.name, browser_digest, memory: begun.memory, link_to };
         let record = serde_json::to_string(&login).map_err(Failure::internal)?;
         context.ports.cache.put(Kind::Login, &sha256_b64(handle.as_bytes()), &record, LOGIN_LIFE_MS).await?;
         Ok(begun.departure)
@@ -184,6 +211,10 @@ impl Broker {
             digest: handle_digest.to_owned(),
             expires_ms: context.now_ms() + 2 * LOGIN_LIFE_MS,
         };
+        if let Some(link_to) = &login.link_to {
+            link_proof::complete(context, &provider, link_to, &identity, &handle).await?;
+            return Ok(linked(context, login));
+        }
         let session_until_ms = identity.session_until_ms;
         let user = identity::sign_in(context, &provider, &authorization.client_id, identity, handle).await?;
         let now_ms = context.now_ms();
@@ -203,6 +234,21 @@ impl Broker {
     }
 }
 
+/// The end of a link: back to the app, without a code and without another session.
+fn linked(context: &Context, login: &Login) -> Landing {
+    Landing {
+        redirect_to: authorization::linked_redirect(context, &login.authorization, &login.provider),
+        session: None,
+        facts: Facts {
+            pool_id: login.authorization.pool_id.clone(),
+            client_id: login.authorization.client_id.clone(),
+            provider: login.provider.clone(),
+            sub: login.link_to.as_ref().map(|link_to| link_to.sub.clone()),
+            refused: None,
+        },
+    }
+}
+
 /// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Everything else stays an error.
 fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<Landing, Failure> {
     let (error, description) = match &failure {
@@ -210,6 +256,7 @@ fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<
         Failure::ProviderUnavailable { .. } => {
             ("server_error", "The identity provider cannot be reached at the moment.".to_owned())
         }
+        Failure::AliasExists(text) | Failure::LimitExceeded(text) if login.link_to.is_some() => ("access_denied", text.clone()),
         Failure::InvalidUserAttributes(text) => ("invalid_request", text.clone()),
         _ => return Err(failure),
     };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::base::digest::sha256_b64;
 use crate::base::ids;
 use crate::context::Context;
-use crate::federation::attribute_mapping;
+use crate::federation::{attribute_mapping, link};
 use crate::model::app_client::AppClient;
 use crate::model::external_identity::{ExternalIdentity, OneTimeId};
 use crate::model::failure::Failure;
@@ -76,7 +76,10 @@ async fn attempt(
     let pool = work.user_pools().find(&provider.pool_id).await?.ok_or_else(gone)?;
     let client = work.app_clients().find(&provider.pool_id, client_id).await?.ok_or_else(gone)?;
     let attributes = mapped(provider, &client, identity)?;
-    let found = work.users().find_by_identity(&provider.pool_id, &provider.name, &identity.subject_key).await?;
+    let found = match work.users().find_by_identity(&provider.pool_id, &provider.name, &identity.subject_key).await? {
+        None => link::claim(context, &mut work, provider, identity).await?,
+        found => found,
+    };
     let user = match found {
         Some(user) => refreshed(context, &mut work, user, attributes).await?,
         None => match provisioned(context, &mut work, &pool, provider, identity, attributes).await {

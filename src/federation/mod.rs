@@ -8,6 +8,8 @@ pub mod attribute_mapping;
 pub mod broker;
 pub mod documents;
 pub mod identity;
+pub mod link;
+pub mod link_proof;
 pub mod provider;
 pub mod providers;
 pub mod saml;

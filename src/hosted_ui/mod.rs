@@ -4,6 +4,7 @@
 //! Judging the request is `auth_flows::authorize`'s; leaving for a provider is the OAuth face's.
 
 pub mod error;
+pub mod linking;
 pub mod page;
 pub mod pages;
 pub mod render;
@@ -14,6 +15,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::context::{Context, Ports};
+use crate::federation::broker::Broker;
 use crate::hosted_ui::page::{Page, Visit};
 use crate::http::facts::RequestFacts;
 use crate::user_pools::address;
@@ -23,10 +25,20 @@ use crate::user_pools::address;
 pub struct HostedUiState {
     /// The ports.
     pub ports: Arc<Ports>,
+    /// The broker that carries links out to providers.
+    pub broker: Arc<Broker>,
+}
+
+impl HostedUiState {
+    /// The request's context.
+    pub fn context(&self, facts: &RequestFacts) -> Context {
+        Context { ports: Arc::clone(&self.ports), request_id: facts.request_id.clone() }
+    }
 }
 
 /// Registers each page at its path, on the pool's domain and below the pool's id.
 pub fn routes(cfg: &mut ServiceConfig) {
+    linking::routes(cfg);
     for page in pages::PAGES {
         for prefix in ["", "/{pool_id}"] {
             cfg.service(
@@ -43,7 +55,7 @@ async fn show(
     state: web::Data<HostedUiState>,
     facts: web::ReqData<RequestFacts>,
 ) -> HttpResponse {
-    let context = Context { ports: Arc::clone(&state.ports), request_id: facts.request_id.clone() };
+    let context = state.context(&facts);
     let served = match address::resolve(&context, request.match_info().get("pool_id"), &facts.host).await {
         Ok(Some(served)) => served,
         Ok(None) => return error::not_found(&context, page.event()),

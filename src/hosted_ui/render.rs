@@ -5,10 +5,20 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
-/// A page.
+/// A page without forms.
 pub fn page(html: String, nonce: &str) -> HttpResponse {
+    answer(html, nonce, "'none'")
+}
+
+/// A page whose forms go to our own origin.
+pub fn form_page(html: String, nonce: &str) -> HttpResponse {
+    answer(html, nonce, "'self'")
+}
+
+fn answer(html: String, nonce: &str, form_action: &str) -> HttpResponse {
     let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'nonce-{nonce}'; object-src 'none'; base-uri 'none'; form-action {form_action}; \
+         frame-ancestors 'none'"
     );
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))

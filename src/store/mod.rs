@@ -7,6 +7,7 @@ pub mod app_clients;
 pub mod consumed;
 pub mod domains;
 pub mod grants;
+pub mod identity_links;
 pub mod identity_providers;
 pub mod meta;
 mod postgres;
@@ -167,6 +168,10 @@ impl UnitOfWork {
     /// Users and their external identities.
     pub fn users(&mut self) -> users::Users<'_> {
         users::Users(self)
+    }
+    /// Links that no sign-in has used yet, and the ends of used ones.
+    pub fn identity_links(&mut self) -> identity_links::IdentityLinks<'_> {
+        identity_links::IdentityLinks(self)
     }
     /// Identity providers.
     pub fn identity_providers(&mut self) -> identity_providers::IdentityProviders<'_> {

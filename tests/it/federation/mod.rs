@@ -2,6 +2,8 @@
 
 mod broker;
 pub(crate) mod broker_world;
+mod link_proofs;
+mod linking;
 mod oidc;
 mod oidc_answer;
 mod oidc_claims;
@@ -10,3 +12,5 @@ mod oidc_id_token;
 mod oidc_keys;
 mod oidc_properties;
 mod oidc_settings;
+mod takeover;
+mod takeover_scenarios;

@@ -2,6 +2,8 @@
 //!
 //! Owns the order of attributes: `sub` first, `identities` last, as on Cognito.
 
+pub mod admin_disable_provider_for_user;
+pub mod admin_link_provider_for_user;
 pub mod list_users;
 
 use serde_json::{Value, json};
@@ -12,7 +14,11 @@ use crate::model::user::{FederatedIdentity, User};
 use crate::user_pools::search;
 
 /// The family.
-pub const OPERATIONS: &[Entry] = &[Entry::of::<list_users::ListUsers>()];
+pub const OPERATIONS: &[Entry] = &[
+    Entry::of::<admin_disable_provider_for_user::AdminDisableProviderForUser>(),
+    Entry::of::<admin_link_provider_for_user::AdminLinkProviderForUser>(),
+    Entry::of::<list_users::ListUsers>(),
+];
 
 /// A user as lists show it (Cognito: `UserType`), with all attributes or only those of `wanted`.
 fn described(user: &User, wanted: Option<&[String]>) -> Value {
