@@ -5,6 +5,7 @@
 
 use crate::auth_flows::authorization::OWN_DIRECTORY;
 use crate::cache::CacheError;
+use crate::context::Context;
 use crate::model::app_client::AppClient;
 use crate::model::failure::Failure;
 use crate::model::user::User;
@@ -55,14 +56,15 @@ pub struct Standing<'a> {
 }
 
 /// The user, if tokens may be issued now.
-pub async fn check(work: &mut UnitOfWork, standing: &Standing<'_>) -> Result<User, GrantFault> {
+pub async fn check(context: &Context, standing: &Standing<'_>) -> Result<User, GrantFault> {
     let Standing { client, sub, provider, auth_time_ms, scopes } = *standing;
     if !scopes.iter().all(|scope| client.scopes.contains(scope)) {
         return Err(GrantFault::Refused("scope_withdrawn"));
     }
-    if !provider_is_usable(work, client, provider).await? {
+    if !provider_is_usable(context, client, provider).await? {
         return Err(GrantFault::Refused("provider_disabled"));
     }
+    let mut work = context.ports.store.read().await?;
     let Some(user) = work.users().find_by_sub(&client.pool_id, sub).await? else {
         return Err(GrantFault::Refused("user_missing"));
     };
@@ -75,7 +77,7 @@ pub async fn check(work: &mut UnitOfWork, standing: &Standing<'_>) -> Result<Use
     if provider != OWN_DIRECTORY && !user.identities.iter().any(|identity| identity.provider == provider) {
         return Err(GrantFault::Refused("identity_unlinked"));
     }
-    if proof_ended(work, &client.pool_id, sub, provider, auth_time_ms).await? {
+    if proof_ended(context, &mut work, &client.pool_id, sub, (provider, auth_time_ms)).await? {
         return Err(GrantFault::Refused("proof_ended"));
     }
     Ok(user)
@@ -84,11 +86,11 @@ pub async fn check(work: &mut UnitOfWork, standing: &Standing<'_>) -> Result<Use
 /// Whether what the provider proved of the user at that time counts no more: one of the user's identities there was unlinked since (O-18),
 /// or the provider was made anew under its old name (P-11).
 pub async fn proof_ended(
+    context: &Context,
     work: &mut UnitOfWork,
     pool_id: &str,
     sub: &str,
-    provider: &str,
-    auth_time_ms: i64,
+    (provider, auth_time_ms): (&str, i64),
 ) -> Result<bool, StoreError> {
     if work.identity_links().ended_ms(pool_id, sub, provider).await?.is_some_and(|ended_ms| auth_time_ms <= ended_ms) {
         return Ok(true);
@@ -96,17 +98,17 @@ pub async fn proof_ended(
     if provider == OWN_DIRECTORY {
         return Ok(false);
     }
-    let made_anew = work.identity_providers().find(pool_id, provider).await?;
-    Ok(made_anew.is_some_and(|provider| auth_time_ms < provider.created_ms))
+    let standing = context.ports.held.provider(pool_id, provider).await?;
+    Ok(standing.is_some_and(|provider| auth_time_ms < provider.created_ms))
 }
 
 /// Whether users of that provider may use the client now.
-pub async fn provider_is_usable(work: &mut UnitOfWork, client: &AppClient, provider: &str) -> Result<bool, StoreError> {
+pub async fn provider_is_usable(context: &Context, client: &AppClient, provider: &str) -> Result<bool, StoreError> {
     if !client.providers.iter().any(|name| name == provider) {
         return Ok(false);
     }
     if provider == OWN_DIRECTORY {
         return Ok(true);
     }
-    Ok(work.identity_providers().find(&client.pool_id, provider).await?.is_some_and(|provider| provider.enabled))
+    Ok(context.ports.held.provider(&client.pool_id, provider).await?.is_some_and(|provider| provider.enabled))
 }

@@ -61,7 +61,7 @@ pub async fn find_by_key(context: &Context, pool_id: &str, key: &str) -> Result<
     if !user.is_some_and(|user| user.enabled && session.auth_time_ms >= user.signed_out_ms) {
         return Ok(None);
     }
-    let ended = proof_ended(&mut work, pool_id, &session.sub, &session.provider, session.auth_time_ms).await?;
+    let ended = proof_ended(context, &mut work, pool_id, &session.sub, (&session.provider, session.auth_time_ms)).await?;
     Ok((!ended).then_some(session))
 }
 

@@ -174,30 +174,30 @@ pub async fn unlink(context: &Context, pool_id: &str, named: &Named) -> Result<V
     Ok(subs)
 }
 
-/// The user whose waiting link this identity takes, with the identity. Call it when nobody has the identity, in the unit of work that lets
-/// the user in. Of two identities that bring the same attribute one gets the link.
+/// Lets an identity take the link that waits for it: from then on it is its user's. Whether there was one. Call it when nobody has the
+/// identity, in the unit of work that lets the user in. Of two identities that bring the same attribute one gets the link.
 pub async fn claim(
     context: &Context,
     work: &mut UnitOfWork,
     provider: &IdentityProvider,
     identity: &ExternalIdentity,
-) -> Result<Option<User>, Failure> {
+) -> Result<bool, Failure> {
     let waiting = waiting_for(work, provider, identity).await?;
-    let Some(first) = waiting.first() else { return Ok(None) };
+    let Some(first) = waiting.first() else { return Ok(false) };
     if waiting.iter().any(|link| link.sub != first.sub) {
         return Err(Failure::FederationRefused { reason: "link_ambiguous" });
     }
     for (place, link) in waiting.iter().enumerate() {
         if !work.identity_links().take(&provider.pool_id, link).await? {
             // Another sign-in took it at this moment.
-            return if place == 0 { Ok(None) } else { Err(met()) };
+            return if place == 0 { Ok(false) } else { Err(met()) };
         }
     }
     match work.users().link(&provider.pool_id, &first.sub, &linked(context, provider, identity)).await {
         Err(StoreError::Duplicate) => return Err(met()),
         other => other?,
     }
-    Ok(work.users().find_by_sub(&provider.pool_id, &first.sub).await?)
+    Ok(true)
 }
 
 /// The links that wait for this identity.

@@ -4,6 +4,8 @@
 //! and ends with its answer, which counts for the one subject that it proves; it ends too when the session does or when the user unlinks. What
 //! links may stand on is `link`'s; carrying the browser out and back is the broker's.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::auth_flows::authorize::redirect_uri::registrable;
@@ -43,7 +45,7 @@ pub struct Wish<'a> {
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// The client.
-    pub client: AppClient,
+    pub client: Arc<AppClient>,
     /// The user.
     pub user: User,
     /// Where the browser goes afterwards.
@@ -104,7 +106,7 @@ pub async fn stand(
     cookie: Option<&str>,
 ) -> Result<Result<Standing, Unfit>, Failure> {
     let pool_id = &served.pool.id;
-    let client = context.ports.store.read().await?.app_clients().find(pool_id, wish.client_id).await?;
+    let client = context.ports.held.client(pool_id, wish.client_id).await?;
     let Some(client) = client.filter(|client| client.enabled) else { return Ok(Err(Unfit::Page("client_unknown"))) };
     if !client.callback_urls.iter().any(|known| known == wish.redirect_uri) || registrable(wish.redirect_uri).is_err() {
         return Ok(Err(Unfit::Page("redirect_uri_mismatch")));
@@ -115,9 +117,8 @@ pub async fn stand(
     let Some(session) = session.filter(|session| context.now_ms() - session.auth_time_ms <= FRESH_MS) else {
         return Ok(Err(Unfit::SignIn(Box::new(authorization))));
     };
-    let mut work = context.ports.store.read().await?;
-    let user = work.users().find_by_sub(pool_id, &session.sub).await?;
-    let usable = provider_is_usable(&mut work, &client, &session.provider).await?;
+    let user = context.ports.store.read().await?.users().find_by_sub(pool_id, &session.sub).await?;
+    let usable = provider_is_usable(context, &client, &session.provider).await?;
     let Some(user) = user.filter(|_| usable) else { return Ok(Err(Unfit::SignIn(Box::new(authorization)))) };
     let session_key = web_session::key(pool_id, cookie);
     Ok(Ok(Standing { client, user, authorization, session, session_key }))
@@ -195,7 +196,7 @@ pub async fn complete(
     let user =
         work.users().find_by_sub(pool_id, &link_to.sub).await?.filter(|user| user.enabled).ok_or(refused("user_disabled"))?;
     if session.auth_time_ms < user.signed_out_ms
-        || proof_ended(&mut work, pool_id, &user.sub, &session.provider, session.auth_time_ms).await?
+        || proof_ended(context, &mut work, pool_id, &user.sub, (&session.provider, session.auth_time_ms)).await?
         || work.identity_links().ended_ms(pool_id, &user.sub, &provider.name).await?.is_some_and(|ended| link_to.asked_ms <= ended)
     {
         return Err(refused("link_proof_ended"));

@@ -142,7 +142,7 @@ async fn offers(context: &Context, served: &ServedPool, standing: &Standing, wis
     for provider in decide::offered_providers(context, &standing.client).await? {
         if wished.is_none_or(|name| name == provider.name) {
             let proof = link_proof::issue(context, standing, Act::Link { provider: provider.name.clone() }).await?;
-            offers.push(Offer { href: format!("{}/link/start?proof={proof}", served.domain_url), name: provider.name });
+            offers.push(Offer { href: format!("{}/link/start?proof={proof}", served.domain_url), name: provider.name.clone() });
         }
     }
     if offers.is_empty() && wished.is_some() {

@@ -77,12 +77,6 @@ impl IdentityLinks<'_> {
         Ok(self.0.unit.execute(sql, &values).await? == 1)
     }
 
-    /// Takes away every link of a provider.
-    pub async fn forget_provider(&mut self, pool_id: &str, provider: &str) -> Result<(), StoreError> {
-        let sql = "DELETE FROM identity_links WHERE pool_id = $1 AND provider = $2";
-        self.0.unit.execute(sql, &[pool_id.into(), provider.into()]).await.map(drop)
-    }
-
     /// Remembers that what the provider proved of the user until now counts no more; an earlier mark moves forward.
     pub async fn end(&mut self, pool_id: &str, sub: &str, provider: &str, now_ms: i64) -> Result<(), StoreError> {
         let sql = "INSERT INTO identity_ends (pool_id, sub, provider, ended_ms) VALUES ($1, $2, $3, $4)

@@ -13,7 +13,7 @@ impl IdentityProviders<'_> {
     pub async fn insert(&mut self, provider: &IdentityProvider) -> Result<(), StoreError> {
         let sql = "INSERT INTO identity_providers (pool_id, name, kind, enabled, declared, details, sealed_details,
             attribute_mapping, document, created_ms, modified_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        self.0.unit.execute(sql, &values(provider)?).await?;
+        self.0.configuring().execute(sql, &values(provider)?).await?;
         self.insert_identifiers(provider).await
     }
 
@@ -40,9 +40,9 @@ impl IdentityProviders<'_> {
     pub async fn update(&mut self, provider: &IdentityProvider) -> Result<(), StoreError> {
         let sql = "UPDATE identity_providers SET kind = $3, enabled = $4, declared = $5, details = $6, sealed_details = $7,
             attribute_mapping = $8, document = $9, created_ms = $10, modified_ms = $11 WHERE pool_id = $1 AND name = $2";
-        self.0.unit.execute(sql, &values(provider)?).await?;
+        self.0.configuring().execute(sql, &values(provider)?).await?;
         let sql = "DELETE FROM identity_provider_identifiers WHERE pool_id = $1 AND name = $2";
-        self.0.unit.execute(sql, &[(&provider.pool_id).into(), (&provider.name).into()]).await?;
+        self.0.configuring().execute(sql, &[(&provider.pool_id).into(), (&provider.name).into()]).await?;
         self.insert_identifiers(provider).await
     }
 
@@ -57,10 +57,22 @@ impl IdentityProviders<'_> {
         Ok(true)
     }
 
-    /// Removes a provider with its identifiers; whether there was one.
+    /// Removes a provider with what hangs on it: identifiers, documents, sessions for single logout, keys of ours, links. Users stay, with the
+    /// identities that made them. Whether there was such a provider.
     pub async fn delete(&mut self, pool_id: &str, name: &str) -> Result<bool, StoreError> {
         let sql = "DELETE FROM identity_providers WHERE pool_id = $1 AND name = $2";
-        Ok(self.0.unit.execute(sql, &[pool_id.into(), name.into()]).await? == 1)
+        if self.0.configuring().execute(sql, &[pool_id.into(), name.into()]).await? == 0 {
+            return Ok(false);
+        }
+        for sql in [
+            "DELETE FROM provider_sessions WHERE pool_id = $1 AND provider = $2",
+            "DELETE FROM saml_keys WHERE pool_id = $1 AND provider = $2",
+            "DELETE FROM identity_links WHERE pool_id = $1 AND provider = $2",
+        ] {
+            self.0.unit.execute(sql, &[pool_id.into(), name.into()]).await?;
+        }
+        self.0.users().unlink_provider(pool_id, name).await?;
+        Ok(true)
     }
 
     /// Providers of a pool ordered by name, those after `after`, at most `limit`.
@@ -82,7 +94,7 @@ impl IdentityProviders<'_> {
         let sql = "INSERT INTO identity_provider_identifiers (pool_id, identifier, name, place) VALUES ($1, $2, $3, $4)";
         for (place, identifier) in (0_i64..).zip(&provider.identifiers) {
             let values = [(&provider.pool_id).into(), identifier.into(), (&provider.name).into(), place.into()];
-            self.0.unit.execute(sql, &values).await?;
+            self.0.configuring().execute(sql, &values).await?;
         }
         Ok(())
     }
