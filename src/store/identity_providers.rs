@@ -57,8 +57,8 @@ impl IdentityProviders<'_> {
         Ok(true)
     }
 
-    /// Removes a provider with what hangs on it: identifiers, documents, sessions for single logout, keys of ours, links. Users stay, with the
-    /// identities that made them. Whether there was such a provider.
+    /// Removes a provider with what hangs on it: identifiers, documents, sessions for single logout, links. Users stay, with the identities
+    /// that made them. Whether there was such a provider.
     pub async fn delete(&mut self, pool_id: &str, name: &str) -> Result<bool, StoreError> {
         let sql = "DELETE FROM identity_providers WHERE pool_id = $1 AND name = $2";
         if self.0.configuring().execute(sql, &[pool_id.into(), name.into()]).await? == 0 {
@@ -66,7 +66,6 @@ impl IdentityProviders<'_> {
         }
         for sql in [
             "DELETE FROM provider_sessions WHERE pool_id = $1 AND provider = $2",
-            "DELETE FROM saml_keys WHERE pool_id = $1 AND provider = $2",
             "DELETE FROM identity_links WHERE pool_id = $1 AND provider = $2",
         ] {
             self.0.unit.execute(sql, &[pool_id.into(), name.into()]).await?;
