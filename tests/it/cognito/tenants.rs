@@ -44,7 +44,18 @@ pub fn request(operation: &str, pool_id: &str) -> Value {
         "CreateUserPoolDomain" => json!({ "UserPoolId": pool_id, "Domain": "made" }),
         "DescribeUserPoolDomain" => json!({ "Domain": "foreign-domain" }),
         "CreateIdentityProvider" => oidc(pool_id, "Made"),
-        "DescribeIdentityProvider" => json!({ "UserPoolId": pool_id, "ProviderName": "Corp" }),
+        "DescribeIdentityProvider" | "UpdateIdentityProvider" => json!({ "UserPoolId": pool_id, "ProviderName": "Corp" }),
+        "DeleteIdentityProvider" => json!({ "UserPoolId": pool_id, "ProviderName": "Leaving" }),
+        "GetIdentityProviderByIdentifier" => json!({ "UserPoolId": pool_id, "IdpIdentifier": "corp" }),
+        "AdminLinkProviderForUser" => json!({
+            "UserPoolId": pool_id,
+            "DestinationUser": { "ProviderName": "Cognito", "ProviderAttributeValue": "somebody" },
+            "SourceUser": { "ProviderName": "Corp", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "1" },
+        }),
+        "AdminDisableProviderForUser" => json!({
+            "UserPoolId": pool_id,
+            "User": { "ProviderName": "Cognito", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "somebody" },
+        }),
         _ => json!({ "UserPoolId": pool_id }),
     }
 }
@@ -85,14 +96,19 @@ async fn p_09_a_pool_out_of_reach_does_not_exist() {
 async fn p_17_a_read_only_key_changes_nothing() {
     let gateway = gateway().await;
     let (reader, admin) = (Aws::with_key(&gateway, READ.0, READ.1), Aws::new(&gateway));
+    for name in ["Corp", "Leaving"] {
+        admin.ok("CreateIdentityProvider", oidc("local_Own", name)).await;
+    }
+    let pool = gateway.ports().store.read().await.unwrap().user_pools().find("local_Own").await.unwrap().unwrap();
+    gateway.add_user(&pool, "somebody", |_| {}).await;
     for entry in fedgate::cognito::operations().filter(|entry| entry.effect == Effect::Write) {
         reader.refused(entry.name, request(entry.name, "local_Own"), "AccessDeniedException").await;
     }
-    assert_eq!(rows(&gateway, "local_Own").await, (0, 0, 0));
+    assert_eq!(rows(&gateway, "local_Own").await, (0, 2, 0));
     for entry in fedgate::cognito::operations().filter(|entry| entry.effect == Effect::Write) {
         admin.ok(entry.name, request(entry.name, "local_Own")).await;
     }
-    assert_eq!(rows(&gateway, "local_Own").await, (1, 1, 1));
+    assert_eq!(rows(&gateway, "local_Own").await, (1, 2, 1), "one was made and one left");
     reader.ok("DescribeUserPool", json!({ "UserPoolId": "local_Own" })).await;
     // Names that promise a change are not marked as reading.
     for entry in fedgate::cognito::operations().filter(|entry| entry.effect == Effect::Read) {

@@ -58,7 +58,10 @@ pub async fn identities_end(subject: &Subject) {
     assert!(!commit!(store, work => work.users().unlink(POOL, &one.sub, "Okta", "made by")).unwrap());
     assert!(!commit!(store, work => work.users().unlink(POOL, "two", "Okta", "linked")).unwrap());
     let owners = reader(store).await.users().find_by_subject(POOL, "Okta", "zoë@example.com").await.unwrap();
-    assert_eq!(owners.iter().map(|(sub, owned)| (sub == &one.sub, owned.primary)).collect::<Vec<_>>(), [(true, true), (true, false)]);
+    assert_eq!(
+        owners.iter().map(|(sub, owned)| (sub == &one.sub, owned.primary)).collect::<Vec<_>>(),
+        [(true, true), (true, false)]
+    );
     assert!(commit!(store, work => work.users().unlink(POOL, &one.sub, "Okta", "linked")).unwrap());
     assert_eq!(reader(store).await.users().find_by_sub(POOL, &one.sub).await.unwrap().unwrap().identities.len(), 1);
 
