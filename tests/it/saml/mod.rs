@@ -7,6 +7,9 @@
 mod addressing;
 mod algorithms;
 mod authn_request;
+mod encrypted_logins;
+mod encryption;
+mod encryption_oracle;
 mod gate;
 mod metadata;
 mod properties;
