@@ -42,7 +42,7 @@ struct LinkingTemplate<'a> {
     offers: Vec<Offer>,
     links: Vec<Link>,
     unlink_url: String,
-    back: String,
+    back: Option<String>,
 }
 
 struct Offer {
@@ -213,9 +213,9 @@ async fn remove(context: &Context, request: &HttpRequest, served: &ServedPool, b
 }
 
 /// The app's own address; a page links to web addresses only.
-fn back(authorization: &Authorization) -> String {
+fn back(authorization: &Authorization) -> Option<String> {
     let web = Url::parse(&authorization.redirect_uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
-    if web { authorization.redirect_uri.clone() } else { "#".to_owned() }
+    web.then(|| authorization.redirect_uri.clone())
 }
 
 fn about(event: AuditEvent, authorization: &Authorization) -> AuditEvent {
@@ -224,4 +224,28 @@ fn about(event: AuditEvent, authorization: &Authorization) -> AuditEvent {
 
 fn refused(reason: &'static str) -> Failure {
     Failure::FederationRefused { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// U-05: whatever a provider, an app or a user is called, it shows as text.
+    #[test]
+    fn u_05_names_show_as_text() {
+        let evil = || "\"><script>alert(1)</script>".to_owned();
+        let page = LinkingTemplate {
+            title: "Ways to sign in",
+            nonce: "n",
+            username: &evil(),
+            client_name: &evil(),
+            offers: vec![Offer { name: evil(), href: "https://id.example.com/link/start?proof=a".to_owned() }],
+            links: vec![Link { name: evil(), subject: evil(), proof: evil() }],
+            unlink_url: "https://id.example.com/unlink".to_owned(),
+            back: Some(evil()),
+        };
+        let html = page.render().expect("a page");
+        assert!(!html.contains("<script"), "{html}");
+        assert!(html.matches("alert(1)").count() >= 7, "the control: the names are there");
+    }
 }

@@ -60,11 +60,23 @@ pub fn request(operation: &str, pool_id: &str) -> Value {
     }
 }
 
+/// Puts into a pool what the requests on existing things name.
+pub async fn furnish(gateway: &TestGateway, pool_id: &str) {
+    let admin = Aws::new(gateway);
+    for name in ["Corp", "Leaving"] {
+        let mut input = oidc(pool_id, name);
+        input["IdpIdentifiers"] = json!([name.to_lowercase()]);
+        admin.ok("CreateIdentityProvider", input).await;
+    }
+    let pool = gateway.ports().store.read().await.unwrap().user_pools().find(pool_id).await.unwrap().unwrap();
+    gateway.add_user(&pool, "somebody", |_| {}).await;
+}
+
 #[tokio::test]
 async fn p_09_a_pool_out_of_reach_does_not_exist() {
     let gateway = gateway().await;
     let (own, admin) = (Aws::with_key(&gateway, OWN.0, OWN.1), Aws::new(&gateway));
-    admin.ok("CreateIdentityProvider", oidc("local_Foreign", "Corp")).await;
+    furnish(&gateway, "local_Foreign").await;
     admin.ok("CreateUserPoolDomain", json!({ "UserPoolId": "local_Foreign", "Domain": "foreign-domain" })).await;
     let before = rows(&gateway, "local_Foreign").await;
     for entry in fedgate::cognito::operations() {
@@ -96,11 +108,7 @@ async fn p_09_a_pool_out_of_reach_does_not_exist() {
 async fn p_17_a_read_only_key_changes_nothing() {
     let gateway = gateway().await;
     let (reader, admin) = (Aws::with_key(&gateway, READ.0, READ.1), Aws::new(&gateway));
-    for name in ["Corp", "Leaving"] {
-        admin.ok("CreateIdentityProvider", oidc("local_Own", name)).await;
-    }
-    let pool = gateway.ports().store.read().await.unwrap().user_pools().find("local_Own").await.unwrap().unwrap();
-    gateway.add_user(&pool, "somebody", |_| {}).await;
+    furnish(&gateway, "local_Own").await;
     for entry in fedgate::cognito::operations().filter(|entry| entry.effect == Effect::Write) {
         reader.refused(entry.name, request(entry.name, "local_Own"), "AccessDeniedException").await;
     }
