@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cognito::idp::users::admin_link_provider_for_user::Identifier;
+use crate::cognito::idp::users::Identifier;
 use crate::cognito::operation::{Call, Effect, Operation};
 use crate::federation::link;
 use crate::model::failure::Failure;

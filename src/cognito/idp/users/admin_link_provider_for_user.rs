@@ -5,8 +5,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::cognito::idp::users::Identifier;
 use crate::cognito::operation::{Call, Effect, Operation};
-use crate::federation::link::{self, Named};
+use crate::federation::link;
 use crate::model::failure::Failure;
 use crate::user_pools::pools;
 
@@ -21,33 +22,6 @@ pub struct Input {
     user_pool_id: String,
     destination_user: Identifier,
     source_user: Identifier,
-}
-
-/// A user by a provider's attribute (Cognito: `ProviderUserIdentifierType`). The service model requires no member; the operations do.
-#[derive(Debug, Deserialize)]
-pub struct Identifier {
-    #[serde(rename = "ProviderName")]
-    provider: Option<String>,
-    #[serde(rename = "ProviderAttributeName")]
-    attribute: Option<String>,
-    #[serde(rename = "ProviderAttributeValue")]
-    value: Option<String>,
-}
-
-impl Identifier {
-    /// The user that it names. `member` is its place in the request.
-    pub fn named(self, member: &str) -> Result<Named, Failure> {
-        let given = |name: &str, value: Option<String>| {
-            value
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| Failure::InvalidParameter(format!("{member}.{name} must be given.")))
-        };
-        Ok(Named {
-            provider: given("ProviderName", self.provider)?,
-            attribute: self.attribute.unwrap_or_default(),
-            value: given("ProviderAttributeValue", self.value)?,
-        })
-    }
 }
 
 impl Operation for AdminLinkProviderForUser {
