@@ -136,7 +136,7 @@ async fn s21_a_refused_ciphertext_tells_nothing() {
         match number % 5 {
             0 => encryption.wrapped = Some(change),
             1 => encryption.content_key = Some(change),
-            2 => encryption.plaintext = Some(change),
+            2 => encryption.plaintext = Some(Arc::new(|octets| octets.truncate(octets.len() / 2))),
             _ => encryption.data = Some(change),
         }
         world.saml.encrypt(Some(encryption));
