@@ -34,7 +34,7 @@ pub async fn start(
     let life_ms = expires_ms.saturating_sub(now_ms);
     if life_ms > 0 {
         let value = serde_json::to_string(&session).map_err(Failure::internal)?;
-        ports.cache.put(Kind::WebSession, &key(pool_id, &cookie), &value, life_ms).await?;
+        ports.cache.put(Kind::WebSession, &key(pool_id, &session_key(&cookie)), &value, life_ms).await?;
     }
     Ok(cookie)
 }
@@ -45,13 +45,13 @@ pub async fn find(context: &Context, pool_id: &str, cookie: &str) -> Result<Opti
     if cookie.len() != COOKIE_LEN {
         return Ok(None);
     }
-    find_by_key(context, pool_id, &key(pool_id, cookie)).await
+    find_by_key(context, pool_id, &session_key(cookie)).await
 }
 
 /// [`find`] by the session's key, for answers to which the browser does not bring the cookie.
-pub async fn find_by_key(context: &Context, pool_id: &str, key: &str) -> Result<Option<WebSession>, Failure> {
+pub async fn find_by_key(context: &Context, pool_id: &str, session_key: &str) -> Result<Option<WebSession>, Failure> {
     let ports = &context.ports;
-    let Some(value) = ports.cache.get(Kind::WebSession, key).await? else { return Ok(None) };
+    let Some(value) = ports.cache.get(Kind::WebSession, &key(pool_id, session_key)).await? else { return Ok(None) };
     let session: WebSession = serde_json::from_str(&value).map_err(Failure::internal)?;
     if session.pool_id != pool_id || session.expires_ms <= context.now_ms() {
         return Ok(None);
@@ -68,12 +68,16 @@ pub async fn find_by_key(context: &Context, pool_id: &str, key: &str) -> Result<
 /// Ends a session.
 pub async fn end(context: &Context, pool_id: &str, cookie: &str) -> Result<(), Failure> {
     if cookie.len() == COOKIE_LEN {
-        context.ports.cache.remove(Kind::WebSession, &key(pool_id, cookie)).await?;
+        context.ports.cache.remove(Kind::WebSession, &key(pool_id, &session_key(cookie))).await?;
     }
     Ok(())
 }
 
-/// What a session is kept under: not the cookie's value, and no way back to it.
-pub fn key(pool_id: &str, cookie: &str) -> String {
-    format!("{pool_id}:{}", digest::sha256_b64(cookie.as_bytes()))
+/// What a session is known by where its cookie is not: no way leads back to it.
+pub fn session_key(cookie: &str) -> String {
+    digest::sha256_b64(cookie.as_bytes())
+}
+
+fn key(pool_id: &str, session_key: &str) -> String {
+    format!("{pool_id}:{session_key}")
 }

@@ -120,7 +120,7 @@ pub async fn stand(
     let user = context.ports.store.read().await?.users().find_by_sub(pool_id, &session.sub).await?;
     let usable = provider_is_usable(context, &client, &session.provider).await?;
     let Some(user) = user.filter(|_| usable) else { return Ok(Err(Unfit::SignIn(Box::new(authorization)))) };
-    let session_key = web_session::key(pool_id, cookie);
+    let session_key = web_session::session_key(cookie);
     Ok(Ok(Standing { client, user, authorization, session, session_key }))
 }
 
@@ -149,7 +149,7 @@ pub async fn take(
     let record = record.ok_or(refused("link_proof_unknown_or_used"))?;
     let proof: Proof = serde_json::from_str(&record).map_err(Failure::internal)?;
     let cookie = cookie.ok_or(refused("link_session_missing"))?;
-    if proof.authorization.pool_id != pool_id || proof.link_to.session_key != web_session::key(pool_id, cookie) {
+    if proof.authorization.pool_id != pool_id || proof.link_to.session_key != web_session::session_key(cookie) {
         return Err(refused("link_of_other_session"));
     }
     living(context, pool_id, &proof.link_to).await?;

@@ -218,8 +218,16 @@ async fn s07_s20_the_outer_structure() {
         ),
         ("text beside", changed(&|old| old.replace("<xenc:EncryptedData", "x<xenc:EncryptedData")), shape),
         ("content, not element", changed(&|old| old.replace("xmlenc#Element", "xmlenc#Content")), shape),
-        ("a signature inside", changed(&|old| old.replace(&key(old), &format!("<ds:Signature/>{}", key(old)))), SamlFault::SignaturePlace),
-        ("an encrypted data elsewhere", changed(&|old| old.replace(&key(old), &format!("<xenc:EncryptedData/>{}", key(old)))), shape),
+        (
+            "a signature inside",
+            changed(&|old| old.replace(&key(old), &format!("<ds:Signature/>{}", key(old)))),
+            SamlFault::SignaturePlace,
+        ),
+        (
+            "an encrypted data elsewhere",
+            changed(&|old| old.replace(&key(old), &format!("<xenc:EncryptedData/>{}", key(old)))),
+            shape,
+        ),
     ] {
         assert_eq!(us.open(&document, false).map(|found| found.name_id), Err(fault), "{what}");
     }
@@ -332,10 +340,22 @@ async fn s21_where_it_breaks_does_not_show_in_the_time() {
     for transport_only in 0..3 {
         let flipped = transport_only == 1;
         let mut wrapped = STANDARD.decode(key.split("<xenc:CipherValue>").nth(1).unwrap().split('<').next().unwrap()).unwrap();
-        if !flipped { *wrapped.last_mut().unwrap() ^= 1; }
-        let mut t: Vec<Duration> = (0..60).map(|_| cpu_time(|| { let _ = us.keys[0].unwrap_key(fedgate::keys::saml_keys::Transport::OaepSha1, &wrapped); })).collect();
+        if !flipped {
+            *wrapped.last_mut().unwrap() ^= 1;
+        }
+        let mut t: Vec<Duration> = (0..60)
+            .map(|_| {
+                cpu_time(|| {
+                    let _ = us.keys[0].unwrap_key(fedgate::keys::saml_keys::Transport::OaepSha1, &wrapped);
+                })
+            })
+            .collect();
         t.sort_unstable();
-        eprintln!("unwrap flipped={flipped} {:?} {:?}", t[30], us.keys[0].unwrap_key(fedgate::keys::saml_keys::Transport::OaepSha1, &wrapped).unwrap().is_some());
+        eprintln!(
+            "unwrap flipped={flipped} {:?} {:?}",
+            t[30],
+            us.keys[0].unwrap_key(fedgate::keys::saml_keys::Transport::OaepSha1, &wrapped).unwrap().is_some()
+        );
     }
     let [key, tag] = times.map(|mut times| {
         times.sort_unstable();
