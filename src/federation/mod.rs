@@ -7,6 +7,7 @@
 pub mod attribute_mapping;
 pub mod broker;
 pub mod documents;
+pub mod fixed_endpoints;
 pub mod identity;
 pub mod link;
 pub mod link_proof;
