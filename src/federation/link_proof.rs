@@ -239,6 +239,7 @@ fn authorization(context: &Context, served: &ServedPool, client: &AppClient, wis
         // A session that somebody else left at the provider must not become this user's identity.
         prompt: Some("login".to_owned()),
         max_age_s: None,
+        acr_values: None,
         created_ms: context.now_ms(),
     }
 }
