@@ -4,6 +4,7 @@
 //! only to the browser; the cache has its digest. A session is new at each sign-in; cookies are the faces'. Sessions that a provider
 //! may end have a row in the store: single logout deletes it, and nothing that a cache brings back revives the session.
 
+use crate::auth_flows::standing::proof_ended;
 use crate::base::digest;
 use crate::cache::Kind;
 use crate::context::Context;
@@ -81,25 +82,33 @@ async fn keep(context: &Context, cookie: &str, session: &WebSession) -> Result<(
     Ok(())
 }
 
-/// The living session behind a cookie: its user exists, is enabled, and has not signed out everywhere since, and no single logout
-/// ended it.
+/// The living session behind a cookie: its user exists, is enabled, and has not signed out everywhere since; neither a single logout nor
+/// the end of what the provider proved has ended it.
 pub async fn find(context: &Context, pool_id: &str, cookie: &str) -> Result<Option<WebSession>, Failure> {
     if cookie.len() != COOKIE_LEN {
         return Ok(None);
     }
+    find_by_key(context, pool_id, &session_key(cookie)).await
+}
+
+/// [`find`] by the session's key, for answers to which the browser does not bring the cookie.
+pub async fn find_by_key(context: &Context, pool_id: &str, session_key: &str) -> Result<Option<WebSession>, Failure> {
     let ports = &context.ports;
-    let session_key = session_key(cookie);
-    let Some(value) = ports.cache.get(Kind::WebSession, &key(pool_id, &session_key)).await? else { return Ok(None) };
+    let Some(value) = ports.cache.get(Kind::WebSession, &key(pool_id, session_key)).await? else { return Ok(None) };
     let session: WebSession = serde_json::from_str(&value).map_err(Failure::internal)?;
     if session.pool_id != pool_id || session.expires_ms <= context.now_ms() {
         return Ok(None);
     }
     let mut work = ports.store.read().await?;
-    if session.single_logout && !work.provider_sessions().stands(pool_id, &session_key).await? {
+    if session.single_logout && !work.provider_sessions().stands(pool_id, session_key).await? {
         return Ok(None);
     }
     let user = work.users().find_by_sub(pool_id, &session.sub).await?;
-    Ok(user.filter(|user| user.enabled && session.auth_time_ms >= user.signed_out_ms).map(|_| session))
+    if !user.is_some_and(|user| user.enabled && session.auth_time_ms >= user.signed_out_ms) {
+        return Ok(None);
+    }
+    let ended = proof_ended(context, &mut work, pool_id, &session.sub, (&session.provider, session.auth_time_ms)).await?;
+    Ok((!ended).then_some(session))
 }
 
 /// Ends a session. Returns what its provider must be told, when the session takes part in single logout.
@@ -127,7 +136,8 @@ pub async fn forget(context: &Context, sessions: &[ProviderSession]) -> Result<(
     Ok(())
 }
 
-fn session_key(cookie: &str) -> String {
+/// What a session is known by where its cookie is not: no way leads back to it.
+pub fn session_key(cookie: &str) -> String {
     digest::sha256_b64(cookie.as_bytes())
 }
 

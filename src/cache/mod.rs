@@ -26,6 +26,8 @@ pub enum Kind {
     Code,
     /// A browser session.
     WebSession,
+    /// A signed-in user's proof for linking or unlinking an identity.
+    LinkProof,
     /// A rate counter.
     Counter,
 }
@@ -38,6 +40,7 @@ impl Kind {
             Self::Logout => "logout",
             Self::Code => "code",
             Self::WebSession => "web_session",
+            Self::LinkProof => "link_proof",
             Self::Counter => "counter",
         }
     }

@@ -14,8 +14,9 @@ use crate::auth_flows::{authorization, web_session};
 use crate::base::digest::{same, sha256_b64};
 use crate::cache::Kind;
 use crate::context::Context;
-use crate::federation::identity;
+use crate::federation::link_proof::LinkTo;
 use crate::federation::provider::{Answer, Departure, Provider, Start};
+use crate::federation::{identity, link_proof};
 use crate::model::authorization::Authorization;
 use crate::model::external_identity::{ExternalIdentity, OneTimeId};
 use crate::model::failure::Failure;
@@ -38,6 +39,9 @@ struct Login {
     provider: String,
     browser_digest: String,
     memory: Value,
+    /// The user to whom the identity is linked; none for a sign-in.
+    #[serde(default)]
+    link_to: Option<LinkTo>,
 }
 
 /// An answer as a face received it.
@@ -120,6 +124,29 @@ impl Broker {
         provider_name: &str,
         browser: &str,
     ) -> Result<Departure, Failure> {
+        self.depart(context, authorization, provider_name, browser, None).await
+    }
+
+    /// Sends the browser to the provider of that name to prove an identity for a signed-in user (O-18).
+    pub async fn begin_link(
+        &self,
+        context: &Context,
+        authorization: Authorization,
+        provider_name: &str,
+        browser: &str,
+        link_to: LinkTo,
+    ) -> Result<Departure, Failure> {
+        self.depart(context, authorization, provider_name, browser, Some(link_to)).await
+    }
+
+    async fn depart(
+        &self,
+        context: &Context,
+        authorization: Authorization,
+        provider_name: &str,
+        browser: &str,
+        link_to: Option<LinkTo>,
+    ) -> Result<Departure, Failure> {
         let provider = admitted_provider(context, &authorization, provider_name).await?;
         let handle = context.ports.random.token();
         let begun = self
@@ -136,12 +163,8 @@ impl Broker {
                 },
             )
             .await?;
-        let login = Login {
-            authorization,
-            provider: provider.name.clone(),
-            browser_digest: sha256_b64(browser.as_bytes()),
-            memory: begun.memory,
-        };
+        let browser_digest = sha256_b64(browser.as_bytes());
+        let login = Login { authorization, provider: provider.name.clone(), browser_digest, memory: begun.memory, link_to };
         let record = serde_json::to_string(&login).map_err(Failure::internal)?;
         context.ports.cache.put(Kind::Login, &sha256_b64(handle.as_bytes()), &record, LOGIN_LIFE_MS).await?;
         Ok(begun.departure)
@@ -192,6 +215,10 @@ impl Broker {
             digest: handle_digest.to_owned(),
             expires_ms: context.now_ms() + 2 * LOGIN_LIFE_MS,
         };
+        if let Some(link_to) = &login.link_to {
+            link_proof::complete(context, &provider, link_to, &identity, &handle).await?;
+            return Ok(linked(context, login));
+        }
         self.welcome(context, authorization, &provider, identity, handle).await
     }
 
@@ -231,6 +258,21 @@ impl Broker {
     }
 }
 
+/// The end of a link: back to the app, without a code and without another session.
+fn linked(context: &Context, login: &Login) -> Landing {
+    Landing {
+        redirect_to: authorization::linked_redirect(context, &login.authorization, &login.provider),
+        session: None,
+        facts: Facts {
+            pool_id: login.authorization.pool_id.clone(),
+            client_id: login.authorization.client_id.clone(),
+            provider: login.provider.clone(),
+            sub: login.link_to.as_ref().map(|link_to| link_to.sub.clone()),
+            ..Facts::default()
+        },
+    }
+}
+
 /// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Values that do not fit the pool go there
 /// too, with the reference under which the log names attribute and claim: nobody is locked out silently. Everything else stays an error.
 pub(super) fn landed_failure(
@@ -246,6 +288,8 @@ pub(super) fn landed_failure(
         Failure::ProviderUnavailable { .. } => {
             ("server_error", "The identity provider cannot be reached at the moment.".to_owned())
         }
+        // Only a link fails in these ways; the user who asked for it is told.
+        Failure::AliasExists(text) | Failure::LimitExceeded(text) => ("access_denied", text.clone()),
         Failure::InvalidUserAttributes(text) => ("invalid_request", referred(text)),
         Failure::MappingFailed(fault) => {
             more.extend([("attribute", fault.attribute.clone()), ("claim", fault.claim.clone())]);

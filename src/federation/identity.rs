@@ -13,6 +13,7 @@ use crate::base::digest::sha256_b64;
 use crate::base::ids;
 use crate::context::Context;
 use crate::federation::attribute_mapping::{self, Inputs, Mapped};
+use crate::federation::link;
 use crate::model::app_client::AppClient;
 use crate::model::external_identity::{ExternalIdentity, OneTimeId};
 use crate::model::failure::Failure;
@@ -87,7 +88,10 @@ async fn attempt(
             return Err(Failure::FederationRefused { reason: "answer_used_before" }.into());
         }
     }
-    let found = work.users().find_signing_in(&provider.pool_id, &provider.name, &identity.subject_key).await?;
+    let mut found = work.users().find_signing_in(&provider.pool_id, &provider.name, &identity.subject_key).await?;
+    if found.is_none() && link::claim(context, &mut work, provider, identity).await? {
+        found = work.users().find_signing_in(&provider.pool_id, &provider.name, &identity.subject_key).await?;
+    }
     let user = match found {
         Some((user, seen)) => refreshed(context, &mut work, &pool, user, &seen, &brought).await?,
         None => provisioned(context, &mut work, &pool, provider, identity, &brought).await?,

@@ -11,6 +11,8 @@ pub mod documents;
 pub mod explain;
 pub mod fixed_endpoints;
 pub mod identity;
+pub mod link;
+pub mod link_proof;
 pub mod oauth2;
 pub mod provider;
 pub mod providers;

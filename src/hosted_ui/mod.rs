@@ -4,6 +4,7 @@
 //! Judging the request is `auth_flows::authorize`'s; leaving for a provider is the OAuth face's.
 
 pub mod error;
+pub mod linking;
 pub mod page;
 pub mod pages;
 pub mod query;
@@ -16,6 +17,7 @@ use actix_web::web::{self, Bytes, PayloadConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::context::{Context, Ports};
+use crate::federation::broker::Broker;
 use crate::hosted_ui::page::{Page, Visit};
 use crate::http::audit::AuditEvent;
 use crate::http::facts::RequestFacts;
@@ -27,6 +29,15 @@ use crate::user_pools::address::{self, ServedPool};
 pub struct HostedUiState {
     /// The ports.
     pub ports: Arc<Ports>,
+    /// The broker that carries links out to providers.
+    pub broker: Arc<Broker>,
+}
+
+impl HostedUiState {
+    /// The request's context.
+    pub fn context(&self, facts: &RequestFacts) -> Context {
+        Context { ports: Arc::clone(&self.ports), request_id: facts.request_id.clone() }
+    }
 }
 
 /// The largest form, bytes: one address and one token.
@@ -34,6 +45,7 @@ const FORM_LIMIT: usize = 8 * 1024;
 
 /// Registers each page at its path, on the pool's domain and below the pool's id.
 pub fn routes(cfg: &mut ServiceConfig) {
+    linking::routes(cfg);
     for page in pages::PAGES {
         for prefix in ["", "/{pool_id}"] {
             let mut resource = web::resource(format!("{prefix}{}", page.path()))
@@ -54,7 +66,7 @@ async fn show(
     state: web::Data<HostedUiState>,
     facts: web::ReqData<RequestFacts>,
 ) -> HttpResponse {
-    let context = Context { ports: Arc::clone(&state.ports), request_id: facts.request_id.clone() };
+    let context = state.context(&facts);
     let served = match served(&context, page, &request, &facts).await {
         Ok(served) => served,
         Err(answer) => return answer,
@@ -70,7 +82,7 @@ async fn take(
     facts: web::ReqData<RequestFacts>,
     body: Result<Bytes, actix_web::Error>,
 ) -> HttpResponse {
-    let context = Context { ports: Arc::clone(&state.ports), request_id: facts.request_id.clone() };
+    let context = state.context(&facts);
     let served = match served(&context, page, &request, &facts).await {
         Ok(served) => served,
         Err(answer) => return answer,

@@ -8,6 +8,7 @@ pub mod consumed;
 pub mod domains;
 pub mod grants;
 pub mod held;
+pub mod identity_links;
 pub mod identity_providers;
 pub mod meta;
 mod postgres;
@@ -198,6 +199,10 @@ impl UnitOfWork {
     /// Users and their external identities.
     pub fn users(&mut self) -> users::Users<'_> {
         users::Users(self)
+    }
+    /// Links that no sign-in has used yet, and the ends of used ones.
+    pub fn identity_links(&mut self) -> identity_links::IdentityLinks<'_> {
+        identity_links::IdentityLinks(self)
     }
     /// Identity providers.
     pub fn identity_providers(&mut self) -> identity_providers::IdentityProviders<'_> {

@@ -161,6 +161,52 @@ impl Users<'_> {
         self.0.unit.execute(sql, &values).await.map(drop)
     }
 
+    /// Removes a user with its identities and links; whether there was one.
+    pub async fn delete(&mut self, pool_id: &str, sub: &str) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM users WHERE pool_id = $1 AND sub = $2";
+        Ok(self.0.unit.execute(sql, &[pool_id.into(), sub.into()]).await? == 1)
+    }
+
+    /// Ends a link. Whether there was one; the identity that made its user is not one.
+    pub async fn unlink(&mut self, pool_id: &str, sub: &str, provider: &str, subject_key: &str) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM user_identities WHERE pool_id = $1 AND sub = $2 AND provider = $3 AND subject_key = $4
+            AND is_primary = $5";
+        let values = [pool_id.into(), sub.into(), provider.into(), subject_key.into(), false.into()];
+        Ok(self.0.unit.execute(sql, &values).await? == 1)
+    }
+
+    /// The owners of a provider's identities that show this subject, with the identities. With SAML there may be several: the same
+    /// name in another format or with other qualifiers (S-18).
+    pub async fn find_by_subject(
+        &mut self,
+        pool_id: &str,
+        provider: &str,
+        subject: &str,
+    ) -> Result<Vec<(String, FederatedIdentity)>, StoreError> {
+        let sql = "SELECT sub, provider, subject_key, provider_type, subject, issuer, is_primary, created_ms
+            FROM user_identities WHERE pool_id = $1 AND provider = $2 AND subject = $3 ORDER BY created_ms, subject_key";
+        let rows = self.0.unit.fetch(sql, &[pool_id.into(), provider.into(), subject.into()]).await?;
+        rows.iter().map(|row| Ok((row.text("sub")?, identity(row)?))).collect()
+    }
+
+    /// Marks a user as changed, which makes whoever changes the same user wait for this unit of work. Whether the user exists.
+    pub async fn touch(&mut self, pool_id: &str, sub: &str, now_ms: i64) -> Result<bool, StoreError> {
+        let sql = "UPDATE users SET modified_ms = $3 WHERE pool_id = $1 AND sub = $2";
+        Ok(self.0.unit.execute(sql, &[pool_id.into(), sub.into(), now_ms.into()]).await? == 1)
+    }
+
+    /// Ends the links to a provider's identities; what remains are users whom the provider made.
+    pub async fn unlink_provider(&mut self, pool_id: &str, provider: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM user_identities WHERE pool_id = $1 AND provider = $2 AND is_primary = $3";
+        self.0.unit.execute(sql, &[pool_id.into(), provider.into(), false.into()]).await.map(drop)
+    }
+
+    /// Takes all of a provider's identities from their users, who stay.
+    pub async fn forget_provider(&mut self, pool_id: &str, provider: &str) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM user_identities WHERE pool_id = $1 AND provider = $2";
+        self.0.unit.execute(sql, &[pool_id.into(), provider.into()]).await
+    }
+
     /// Users of a pool ordered by user name, those after `after`, at most `limit`.
     pub async fn list(&mut self, pool_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<User>, StoreError> {
         let sql = "SELECT pool_id, sub, username, status, enabled, attributes, signed_out_ms, created_ms, modified_ms
