@@ -9,6 +9,7 @@ mod algorithms;
 mod authn_request;
 mod gate;
 mod metadata;
+mod mutants;
 mod properties;
 mod second_opinion;
 mod sp_metadata;
