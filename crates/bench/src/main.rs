@@ -5,6 +5,7 @@
 //! and this program run in another process, so that only the gateway's own work is counted. Bounded in count and time.
 //! Files: `proc` reads the kernel's figures, `floor` the cryptography, `journeys` are the operations, `start` the start.
 
+mod acs;
 mod floor;
 mod journeys;
 mod proc;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 use playground::demo::{Demo, Options};
 use playground::gateway;
 
+use crate::acs::Users;
 use crate::floor::Floor;
 use crate::journeys::{Driver, Journey};
 
@@ -65,6 +67,15 @@ async fn run() -> Result<String, Failure> {
             measured.median_ms,
             measured.p99_ms
         )?;
+    }
+    let (document_ms, size) = acs::document(&demo)?;
+    writeln!(
+        report,
+        "\nparsing, gate and verification of a signed response of {size} bytes: {document_ms:.3} ms (in this process)"
+    )?;
+    for (users, name) in [(Users::Known, "known user"), (Users::New, "new user each time")] {
+        let cpu_ms = acs::measure(&demo, users, gateway).await?;
+        writeln!(report, "POST of such a response at the ACS, {name}: {cpu_ms:.3} ms (10000 posts, scheduler's count)")?;
     }
     writeln!(
         report,
