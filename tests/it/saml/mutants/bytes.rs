@@ -27,7 +27,7 @@ pub(super) fn mutants(original: &Original) -> Vec<Mutant> {
     let document = original.document.as_bytes();
     let mut random = Random(0x5eed_0fed_6a7e);
     let mut found = Vec::new();
-    for number in 0..150 {
+    for number in 0..80 {
         let at = random.next(document.len());
         let mut add = |what: &str, mutant: Vec<u8>| found.push(damaged(original, format!("{what} {number}"), at..at + 1, &mutant));
         let mut flipped = document.to_vec();
@@ -43,7 +43,7 @@ pub(super) fn mutants(original: &Original) -> Vec<Mutant> {
         shorter.remove(at);
         add("removal", shorter);
     }
-    for number in 0..60 {
+    for number in 0..40 {
         let from = random.next(document.len());
         let to = (from + 1 + random.next(200)).min(document.len());
         let mut cut = document.to_vec();
@@ -54,7 +54,7 @@ pub(super) fn mutants(original: &Original) -> Vec<Mutant> {
         found.push(damaged(original, format!("doubled stretch {number}"), from..to, &copied));
     }
     let field = STANDARD.encode(document);
-    for number in 0..60 {
+    for number in 0..40 {
         let at = random.next(field.len());
         let mut changed = field.clone().into_bytes();
         changed[at] = b"ABCXYZabcxyz0189+/=*"[random.next(20)];

@@ -52,9 +52,10 @@ pub(super) fn mutants(original: &Original) -> Vec<Mutant> {
     }
     let seams = document.match_indices('<').map(|(at, _)| at).chain([document.len()]);
     for (number, at) in seams.enumerate() {
-        for (name, text) in
-            [("comment", "<!--c-->"), ("instruction", "<?p i?>"), ("CDATA", "<![CDATA[ ]]>"), ("entity", "&e;"), ("NUL", "\0")]
-        {
+        let kinds =
+            [("comment", "<!--c-->"), ("instruction", "<?p i?>"), ("CDATA", "<![CDATA[ ]]>"), ("entity", "&e;"), ("NUL", "\0")];
+        // Two of the five at each seam, in turn.
+        for (name, text) in [kinds[number % 5], kinds[(number + 2) % 5]] {
             found.push(Mutant::new(format!("{name} at seam {number}"), "", insert(document, at, text)));
         }
     }

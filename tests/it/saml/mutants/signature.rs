@@ -64,18 +64,18 @@ pub(super) fn mutants(original: &Original) -> Vec<Mutant> {
     found
 }
 
-/// Every bit of a digest, a bit of every byte of a signature value, and other lengths and forms.
+/// Four bits of every byte of a digest, one of every byte of a signature value, and other lengths and forms.
 fn of_value(original: &Original, element: &Element, found: &mut Vec<Mutant>) {
     let value = STANDARD.decode(original.text(&element.content)).unwrap();
     let mut add = |operation: String, value: &[u8]| {
         let mutant = put(&original.document, element.content.clone(), &STANDARD.encode(value));
         found.push(Mutant::new(operation, &element.path, mutant));
     };
-    let bits = if value.len() <= 32 { 8 } else { 1 };
+    let bits = if value.len() <= 32 { 4 } else { 1 };
     for at in 0..value.len() {
         for bit in 0..bits {
             let mut flipped = value.clone();
-            flipped[at] ^= 1 << (bit + at * (8 / bits)) % 8;
+            flipped[at] ^= 1 << ((bit * 2 + at) % 8);
             add(format!("bit {bit} of byte {at} of"), &flipped);
         }
     }
