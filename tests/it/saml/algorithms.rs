@@ -255,3 +255,20 @@ fn s33_worst_case() {
         assert!(cost.as_millis() < 750, "{name}: {cost:?} for {} bytes, usual {usual:?}", document.len());
     }
 }
+
+/// Canonical XML 1.0 section 1.3: relative namespace names fail. Signed by the provider itself, as xmlsec would not.
+#[test]
+fn s03_namespace_names_are_absolute() {
+    let signed = |name: &'static str| {
+        let change = move |text: String| {
+            text.replacen("<saml:Subject>", &format!("<saml:Subject xmlns:a=\"{name}\" a:b=\"c\">"), 1)
+        };
+        ResponseSpec { before_assertion_signature: Some(Box::new(change)), ..spec(Sign::Assertion) }.build(&KEY)
+    };
+    for name in ["urn:x", "https://example.com/a%20b#c", "tag:example.com,2026:x"] {
+        accepts(&signed(name));
+    }
+    for name in ["relative", "../up", "//host/path", "http://a b", "http://example.com:port/", "urn:%zz", "urn:a#b#c", "urn:\u{e9}"] {
+        refuses(&signed(name), Canonicalization);
+    }
+}
