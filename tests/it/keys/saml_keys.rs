@@ -29,7 +29,7 @@ async fn the_signing_key_is_made_once_and_its_certificate_verifies_what_it_signs
     let place = Place::new().await;
     let key = place.ring.saml_signing_key(POOL).await.unwrap();
     assert_eq!(place.ring.saml_signing_key(POOL).await.unwrap().kid, key.kid);
-    assert_eq!(place.ring.saml_signing_certificates(POOL).await.unwrap(), [key.certificate.clone()]);
+    assert_eq!(place.ring.saml_signing_certificates(POOL).await.unwrap(), std::slice::from_ref(&key.certificate));
     assert_eq!(key.not_after_ms, NOW_MS + 3_652 * DAY_MS);
     let signature = key.sign(b"message".to_vec()).await.unwrap();
     assert!(verifies(&key.certificate, b"message", &signature));

@@ -170,7 +170,7 @@ async fn s23_a_rotation_of_our_keys_loses_no_login() {
     set(&world, &[("EncryptedResponses", "true"), ("RequestSigningAlgorithm", "rsa-sha256")]).await;
     let first = metadata(&world, "").await;
     let [signing, ours] = ["signing", "encryption"].map(|usage| certificate(&first, usage).unwrap());
-    world.saml.demand_signed_requests(&[signing.clone()]);
+    world.saml.demand_signed_requests(std::slice::from_ref(&signing));
     world.saml.encrypt(Some(EncryptionSpec::to(&ours)));
     assert!(has_code(&log_in(&world).await));
     world.gateway.ports().keys.rotate_saml_keys(&world.pool.id, 86_400_000).await.unwrap();

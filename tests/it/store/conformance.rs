@@ -265,7 +265,7 @@ pub async fn saml_keys(subject: &Subject) {
     }
     // Of two replicas that make the same generation one wins, whatever its kid.
     let mut late = key(POOL, "", 2);
-    late.kid = "other".to_owned();
+    "other".clone_into(&mut late.kid);
     duplicate!(commit!(store, work => work.saml_keys().insert(&late)));
     commit!(store, work => work.saml_keys().retire(&key(POOL, "", 1), 77)).unwrap();
     let mut retired = key(POOL, "", 1);
