@@ -90,7 +90,8 @@ fn next(state: &mut u64) -> usize {
 fn changed(seeds: &[Vec<u8>], state: &mut u64) -> Vec<u8> {
     let mut input = seeds[next(state) % seeds.len()].clone();
     if next(state) % 2 == 0 {
-        input.extend_from_slice(&seeds[next(state) % seeds.len()][1.min(seeds[0].len())..].to_vec());
+        let other = &seeds[next(state) % seeds.len()];
+        input.extend_from_slice(&other[1.min(other.len())..]);
     }
     for _ in 0..next(state) % 6 {
         let byte = u8::try_from(next(state) % 256).unwrap();

@@ -96,9 +96,12 @@ fn samael_and_xmlsec_accept_every_document_that_the_gateway_accepted() {
                 continue;
             }
             let alone = |file: &&PathBuf| !program_agrees(std::slice::from_ref(*file), &certificate, PLACES[*index].1);
-            refused.extend(batch.iter().filter(alone).map(|file| {
-                format!("xmlsec1 ({}): {}", PLACES[*index].0, std::fs::read_to_string(file).unwrap())
-            }));
+            refused.extend(
+                batch
+                    .iter()
+                    .filter(alone)
+                    .map(|file| format!("xmlsec1 ({}): {}", PLACES[*index].0, std::fs::read_to_string(file).unwrap())),
+            );
         }
     }
     assert!(refused.is_empty(), "{} of {}:\n{}", refused.len(), all.len(), refused.join("\n\n"));

@@ -260,15 +260,15 @@ fn s33_worst_case() {
 #[test]
 fn s03_namespace_names_are_absolute() {
     let signed = |name: &'static str| {
-        let change = move |text: String| {
-            text.replacen("<saml:Subject>", &format!("<saml:Subject xmlns:a=\"{name}\" a:b=\"c\">"), 1)
-        };
+        let change =
+            move |text: String| text.replacen("<saml:Subject>", &format!("<saml:Subject xmlns:a=\"{name}\" a:b=\"c\">"), 1);
         ResponseSpec { before_assertion_signature: Some(Box::new(change)), ..spec(Sign::Assertion) }.build(&KEY)
     };
     for name in ["urn:x", "https://example.com/a%20b#c", "tag:example.com,2026:x"] {
         accepts(&signed(name));
     }
-    for name in ["relative", "../up", "//host/path", "http://a b", "http://example.com:port/", "urn:%zz", "urn:a#b#c", "urn:\u{e9}"] {
+    for name in ["relative", "../up", "//host/path", "http://a b", "http://example.com:port/", "urn:%zz", "urn:a#b#c", "urn:\u{e9}"]
+    {
         refuses(&signed(name), Canonicalization);
     }
 }

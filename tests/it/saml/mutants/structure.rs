@@ -84,7 +84,7 @@ fn of_element(original: &Original, element: &Element, next: Option<&Element>, fo
         add("the whole document in", insert(document, element.content.end, document));
     }
     let name = original.text(&element.name);
-    let renamed = format!("{}{name}X{}{content}</{name}X>", "<", &document[element.name.end..element.tag.end]);
+    let renamed = format!("<{name}X{}{content}</{name}X>", &document[element.name.end..element.tag.end]);
     add("rename", put(document, element.whole.clone(), &renamed));
     let twin = whole.replace("alice@example.com", "mallory@example.com").replace("staff", "root");
     add("evil copy before", insert(document, element.whole.start, &twin));
