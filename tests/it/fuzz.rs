@@ -89,7 +89,7 @@ fn next(state: &mut u64) -> usize {
 /// A seed with a few bytes changed, and perhaps another one behind it.
 fn changed(seeds: &[Vec<u8>], state: &mut u64) -> Vec<u8> {
     let mut input = seeds[next(state) % seeds.len()].clone();
-    if next(state) % 2 == 0 {
+    if next(state).is_multiple_of(2) {
         let other = &seeds[next(state) % seeds.len()];
         input.extend_from_slice(&other[1.min(other.len())..]);
     }
@@ -112,7 +112,9 @@ fn every_target_holds_for_its_seeds_and_changes_of_them() {
     for (name, run, times, _) in TARGETS {
         let seeds = seeds(name);
         assert!(!seeds.is_empty(), "{name} has no seeds");
-        seeds.iter().for_each(|seed| run(seed));
+        for seed in &seeds {
+            run(seed);
+        }
         let mut state = 0x5eed;
         for _ in 0..*times {
             run(&changed(&seeds, &mut state));

@@ -60,7 +60,7 @@ fn program_agrees(files: &[PathBuf], certificate: &Path, place: &str) -> bool {
 }
 
 /// The first of the certificates with which xmlsec finds the document's signatures valid.
-fn signer<'a>(accepted: &'a Accepted) -> Option<&'a str> {
+fn signer(accepted: &Accepted) -> Option<&str> {
     let certificates = accepted.certificates.iter().map(String::as_str);
     certificates.into_iter().find(|certificate| signed_part(&accepted.document, certificate).is_ok())
 }

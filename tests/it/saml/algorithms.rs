@@ -233,8 +233,8 @@ fn s23_certificates_roll_over() {
 #[test]
 fn s33_worst_case() {
     let fill = |unit: &str, budget: usize| unit.repeat(budget / unit.len());
-    let wide = (0..30).map(|n| format!(" xmlns:n{n}=\"u{n}\" n{n}:a=\"\"")).collect::<Vec<_>>().concat();
-    let declarations = (0..32).map(|n| format!(" xmlns:n{n}=\"u\"")).collect::<Vec<_>>().concat();
+    let wide = (0..30).map(|n| format!(" xmlns:n{n}=\"u:{n}\" n{n}:a=\"\"")).collect::<Vec<_>>().concat();
+    let declarations = (0..32).map(|n| format!(" xmlns:n{n}=\"u:n\"")).collect::<Vec<_>>().concat();
     let deep = format!("{}{}", format!("<a{declarations}>").repeat(28), "</a>".repeat(28));
     let prefixes = format!(
         "<ds:Transform Algorithm=\"{EXCLUSIVE}\"><ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{}\"/></ds:Transform>",
