@@ -78,6 +78,8 @@ pub struct Facts {
     pub sub: Option<String>,
     /// Why it was refused, when it was.
     pub refused: Option<&'static str>,
+    /// More facts by their names: of a failed mapping, the attribute and the claim, never a value.
+    pub more: Vec<(&'static str, String)>,
 }
 
 impl Facts {
@@ -89,6 +91,7 @@ impl Facts {
             ("provider", self.provider.clone()),
         ];
         fields.extend(self.sub.iter().map(|sub| ("user.sub", sub.clone())));
+        fields.extend(self.more.iter().cloned());
         fields
     }
 }
@@ -202,23 +205,31 @@ impl Broker {
                 provider: provider.name.clone(),
                 sub: Some(user.sub),
                 refused: None,
+                more: Vec::new(),
             },
         })
     }
 }
 
-/// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Everything else stays an error.
+/// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Values that do not fit the pool go there
+/// too, with the reference under which the log names attribute and claim: nobody is locked out silently. Everything else stays an error.
 fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<Landing, Failure> {
+    let referred = |text: &str| format!("{text}. Reference: {}", context.request_id);
+    let mut more = Vec::new();
     let (error, description) = match &failure {
         Failure::ProviderDenied { .. } => ("access_denied", "The identity provider did not sign the user in.".to_owned()),
         Failure::ProviderUnavailable { .. } => {
             ("server_error", "The identity provider cannot be reached at the moment.".to_owned())
         }
-        Failure::InvalidUserAttributes(text) => ("invalid_request", text.clone()),
+        Failure::InvalidUserAttributes(text) => ("invalid_request", referred(text)),
+        Failure::MappingFailed(fault) => {
+            more.extend([("attribute", fault.attribute.clone()), ("claim", fault.claim.clone())]);
+            ("invalid_request", referred(&fault.to_string()))
+        }
         _ => return Err(failure),
     };
     Ok(Landing {
-        redirect_to: authorization::error_redirect(context, &login.authorization, error, &description),
+        redirect_to: authorization::error_redirect(context, &login.authorization, error, &described(&description)),
         session: None,
         facts: Facts {
             pool_id: login.authorization.pool_id.clone(),
@@ -226,8 +237,15 @@ fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<
             provider: login.provider.clone(),
             sub: None,
             refused: Some(failure.reason()),
+            more,
         },
     })
+}
+
+/// What `error_description` may hold (RFC 6749 section 4.1.2.1); the names of attributes may hold more.
+fn described(text: &str) -> String {
+    let allowed = |letter: char| matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\');
+    text.chars().map(|letter| if allowed(letter) { letter } else { '?' }).collect()
 }
 
 /// The provider, if it and the client may be used now. Asked at begin and again when the answer arrives (O-20).

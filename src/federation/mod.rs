@@ -6,8 +6,12 @@
 
 pub mod attribute_mapping;
 pub mod broker;
+pub mod discovery;
 pub mod documents;
+pub mod fixed_endpoints;
+pub mod explain;
 pub mod identity;
+pub mod oauth2;
 pub mod provider;
 pub mod providers;
 pub mod saml;

@@ -1,10 +1,27 @@
 //! Users and their external identities. Owns the tables `users` and `user_identities`; (pool, provider, subject_key) is unique there (O-16).
+//!
+//! What providers said of a user (profiles, origins of attributes) is read and written apart from the user, since only sign-ins and
+//! `explain` need it.
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
+use crate::model::unified_identity::{Origin, Profile};
 use crate::model::user::{FederatedIdentity, User};
 use crate::store::sql::dialect::{Row, Value};
 use crate::store::{StoreError, UnitOfWork};
+
+/// What the sign-ins before left beside the user.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// What this provider said.
+    pub profile: Profile,
+    /// When it was written, ms; 0 for never.
+    pub seen_ms: i64,
+    /// Where the user's attributes came from, by attribute.
+    pub origins: BTreeMap<String, Origin>,
+}
 
 /// The users.
 #[derive(Debug)]
@@ -45,6 +62,78 @@ impl Users<'_> {
             WHERE i.pool_id = $1 AND i.provider = $2 AND i.subject_key = $3";
         let row = self.0.unit.fetch_one(sql, &[pool_id.into(), provider.into(), subject_key.into()]).await?;
         self.one(row).await
+    }
+
+    /// Finds the user who owns an external identity, with what its sign-ins left.
+    pub async fn find_signing_in(
+        &mut self,
+        pool_id: &str,
+        provider: &str,
+        subject_key: &str,
+    ) -> Result<Option<(User, Seen)>, StoreError> {
+        let sql = "SELECT u.pool_id, u.sub, u.username, u.status, u.enabled, u.attributes, u.signed_out_ms, u.created_ms,
+            u.modified_ms, u.origins, i.profile, i.seen_ms
+            FROM users u JOIN user_identities i ON i.pool_id = u.pool_id AND i.sub = u.sub
+            WHERE i.pool_id = $1 AND i.provider = $2 AND i.subject_key = $3";
+        let Some(row) = self.0.unit.fetch_one(sql, &[pool_id.into(), provider.into(), subject_key.into()]).await? else {
+            return Ok(None);
+        };
+        let seen =
+            Seen { profile: lenient(&row, "profile")?, seen_ms: row.integer("seen_ms")?, origins: lenient(&row, "origins")? };
+        Ok(self.one(Some(row)).await?.map(|user| (user, seen)))
+    }
+
+    /// The users who own an identity of that provider with that subject, at most `limit`: subjects alone are not unique where SAML qualifies
+    /// them. Reads all identities of the provider; not for sign-ins.
+    pub async fn list_by_subject(
+        &mut self,
+        pool_id: &str,
+        provider: &str,
+        subject: &str,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        let sql =
+            "SELECT DISTINCT sub FROM user_identities WHERE pool_id = $1 AND provider = $2 AND subject = $3 ORDER BY sub LIMIT $4";
+        let rows = self.0.unit.fetch(sql, &[pool_id.into(), provider.into(), subject.into(), limit.into()]).await?;
+        let mut users = Vec::new();
+        for row in rows {
+            users.extend(self.find_by_sub(pool_id, &row.text("sub")?).await?);
+        }
+        Ok(users)
+    }
+
+    /// Where a user's attributes came from.
+    pub async fn origins(&mut self, pool_id: &str, sub: &str) -> Result<BTreeMap<String, Origin>, StoreError> {
+        let sql = "SELECT origins FROM users WHERE pool_id = $1 AND sub = $2";
+        let row = self.0.unit.fetch_one(sql, &[pool_id.into(), sub.into()]).await?;
+        row.map_or_else(|| Ok(BTreeMap::new()), |row| lenient(&row, "origins"))
+    }
+
+    /// Replaces where a user's attributes came from.
+    pub async fn set_origins(&mut self, pool_id: &str, sub: &str, origins: &BTreeMap<String, Origin>) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET origins = $3 WHERE pool_id = $1 AND sub = $2";
+        self.0.unit.execute(sql, &[pool_id.into(), sub.into(), Value::json(origins)?]).await.map(drop)
+    }
+
+    /// What each provider said of a user and when that was written, in the order of the user's identities.
+    pub async fn profiles(&mut self, pool_id: &str, sub: &str) -> Result<Vec<(Profile, i64)>, StoreError> {
+        let sql = "SELECT profile, seen_ms FROM user_identities WHERE pool_id = $1 AND sub = $2
+            ORDER BY created_ms, provider, subject_key";
+        let rows = self.0.unit.fetch(sql, &[pool_id.into(), sub.into()]).await?;
+        rows.iter().map(|row| Ok((lenient(row, "profile")?, row.integer("seen_ms")?))).collect()
+    }
+
+    /// Replaces what a provider said of a user.
+    pub async fn set_profile(
+        &mut self,
+        (pool_id, provider, subject_key): (&str, &str, &str),
+        profile: &Profile,
+        seen_ms: i64,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE user_identities SET profile = $4, seen_ms = $5
+            WHERE pool_id = $1 AND provider = $2 AND subject_key = $3";
+        let values = [pool_id.into(), provider.into(), subject_key.into(), Value::json(profile)?, seen_ms.into()];
+        self.0.unit.execute(sql, &values).await.map(drop)
     }
 
     /// Replaces a user's own columns and attributes; identities stay as they are.
@@ -108,6 +197,12 @@ impl Users<'_> {
         user.identities = rows.iter().map(identity).collect::<Result<Vec<_>, _>>()?;
         Ok(Some(user))
     }
+}
+
+/// A document that another version of the program may have written in a form of its own: what cannot be read counts as empty, since a
+/// sign-in must not depend on it and writes it anew.
+fn lenient<T: DeserializeOwned + Default>(row: &Row, name: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_str(&row.text(name)?).unwrap_or_default())
 }
 
 fn values(user: &User) -> Result<[Value<'_>; 9], StoreError> {

@@ -13,7 +13,7 @@ use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};
 use crate::model::user_pool::UserPool;
 use crate::store::{StoreError, UnitOfWork};
-use crate::user_pools::schema;
+use crate::user_pools::{attributes, schema};
 
 /// Settings that are secrets: sealed before anything is stored, never in lists (P-15, K-04).
 const SECRET_DETAILS: [&str; 2] = ["client_secret", "private_key"];
@@ -65,6 +65,7 @@ pub fn check(pool_document: &Value, new: &NewProvider) -> Result<ProviderKind, F
     if new.attribute_mapping.contains_key("sub") {
         return refuse("AttributeMapping cannot set sub.".to_owned());
     }
+    attributes::check_mapping(&new.attribute_mapping)?;
     Ok(kind)
 }
 

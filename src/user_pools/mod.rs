@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod app_clients;
+pub mod attributes;
 pub mod domains;
 pub mod identity_providers;
 pub mod lifetimes;

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::base::digest::sha256_b64;
 use crate::context::Context;
+use crate::federation::attribute_mapping;
 use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
 use crate::federation::providers::saml::descriptors::Descriptors;
 use crate::federation::saml::authn_request::{self, AuthnRequest};
@@ -155,7 +156,9 @@ impl Provider for Saml {
                 Err(SamlFault::Status) => return Err(Failure::ProviderDenied { code: "access_denied" }),
                 Err(fault) => return Err(refused(fault.reason())),
             };
-            if let Some(fault) = assertion.fault_of_mapped(provider.attribute_mapping.values().map(String::as_str)) {
+            if let Some(fault) =
+                assertion.fault_of_mapped(attribute_mapping::claims_read(&provider.attribute_mapping).iter().map(String::as_str))
+            {
                 return Err(refused(fault.reason()));
             }
             Ok(external_identity(assertion))
