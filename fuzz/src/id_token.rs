@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fedgate::federation::providers::oidc::discovery::ALGORITHMS;
 use fedgate::federation::providers::oidc::id_token::{Expected, Unverified, check};
+use fedgate::federation::providers::oidc::issuer::Issuer;
 use fedgate::federation::providers::oidc::key_set::KeySet;
 use serde_json::json;
 
@@ -49,7 +50,9 @@ fn verify(token: &str) -> Result<String, &'static str> {
     let key = BENCH.keys.find(unverified.kid.as_deref(), unverified.algorithm)?;
     let claims = unverified.verify(key)?;
     let expected = Expected {
-        issuer: ISSUER,
+        issuer: &Issuer::Exact(ISSUER),
+        answered_by: None,
+        trusted_audiences: &[],
         client_id: "gateway",
         nonce: "nonce",
         access_token: "access",
@@ -57,6 +60,7 @@ fn verify(token: &str) -> Result<String, &'static str> {
         now_s: 1_000_000,
         max_age_s: Some(60),
         signed_in_after_s: Some(999_000),
+        acr_values: &[],
     };
     check(&claims, unverified.algorithm, &expected)
 }
