@@ -18,7 +18,7 @@ use crate::model::app_client::AppClient;
 use crate::model::external_identity::{ExternalIdentity, OneTimeId};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::IdentityProvider;
-use crate::model::unified_identity::{Field, MappingFault, MappingReason, Origin, UnifiedIdentity};
+use crate::model::unified_identity::{Field, MappingFault, MappingReason, Origin, Profile, UnifiedIdentity};
 use crate::model::user::{FederatedIdentity, User, UserStatus};
 use crate::model::user_pool::UserPool;
 use crate::store::users::Seen;
@@ -82,11 +82,16 @@ async fn attempt(
     let pool = held.pool(&provider.pool_id).await?.ok_or_else(gone)?;
     let client = held.client(&provider.pool_id, client_id).await?.ok_or_else(gone)?;
     let brought = brought(context, &pool, provider, &client, identity)?;
-    let mut work = context.ports.store.begin().await?;
-    for once in std::iter::once(handle).chain(&identity.one_time) {
-        if !work.consumed().consume(&provider.pool_id, &once.kind, &once.digest, once.expires_ms).await? {
-            return Err(Failure::FederationRefused { reason: "answer_used_before" }.into());
-        }
+    let store = &context.ports.store;
+    let spent = || Failure::FederationRefused { reason: "answer_used_before" };
+    if let Some(user) = unchanged(context, &pool, &brought, identity).await? {
+        // Nothing to write but that the answer is used: one statement.
+        let new = store.consume_both(&pool.id, handle, identity.one_time.as_ref()).await?;
+        return if new { Ok(user) } else { Err(spent().into()) };
+    }
+    let mut work = store.begin().await?;
+    if !work.consumed().consume_both(&pool.id, handle, identity.one_time.as_ref()).await? {
+        return Err(spent().into());
     }
     let mut found = work.users().find_signing_in(&provider.pool_id, &provider.name, &identity.subject_key).await?;
     if found.is_none() && link::claim(context, &mut work, provider, identity).await? {
@@ -98,6 +103,26 @@ async fn attempt(
     };
     work.commit().await?;
     Ok(user)
+}
+
+/// The user, when there is one of whom this sign-in changes nothing.
+async fn unchanged(
+    context: &Context,
+    pool: &UserPool,
+    brought: &Brought,
+    identity: &ExternalIdentity,
+) -> Result<Option<User>, Failure> {
+    let mut work = context.ports.store.read().await?;
+    let provider = &brought.identity.provider;
+    let Some((mut user, seen)) = work.users().find_signing_in(&pool.id, provider, &identity.subject_key).await? else {
+        return Ok(None);
+    };
+    drop(work);
+    let before = user.attributes.clone();
+    // A value that the pool does not let in is told by the same call in the unit of work.
+    let Ok(origins) = apply(context, pool, &mut user, brought, &seen.origins) else { return Ok(None) };
+    let same = user.enabled && user.attributes == before && origins == seen.origins && news(context, &seen, brought).is_none();
+    Ok(same.then_some(user))
 }
 
 /// What a sign-in brings.
@@ -173,13 +198,16 @@ async fn note_profile(
     seen: &Seen,
     brought: &Brought,
 ) -> Result<(), StoreError> {
+    let Some(profile) = news(context, seen, brought) else { return Ok(()) };
     let identity = &brought.identity;
-    let profile = unified::lasting(identity).after(&seen.profile);
-    let now_ms = context.now_ms();
-    if now_ms.saturating_sub(seen.seen_ms) < PROFILE_AGE_MS && profile.says_the_same(&seen.profile) {
-        return Ok(());
-    }
-    work.users().set_profile((pool_id, &identity.provider, &identity.subject_key), &profile, now_ms).await
+    work.users().set_profile((pool_id, &identity.provider, &identity.subject_key), &profile, context.now_ms()).await
+}
+
+/// What is to be written of the provider's profile, if anything.
+fn news(context: &Context, seen: &Seen, brought: &Brought) -> Option<Profile> {
+    let profile = unified::lasting(&brought.identity).after(&seen.profile);
+    let fresh = context.now_ms().saturating_sub(seen.seen_ms) < PROFILE_AGE_MS && profile.says_the_same(&seen.profile);
+    (!fresh).then_some(profile)
 }
 
 fn failed(fault: MappingFault) -> Failure {

@@ -64,7 +64,7 @@ impl Users<'_> {
         self.one(row).await
     }
 
-    /// Finds the user who owns an external identity, with what its sign-ins left.
+    /// Finds the user who owns an external identity, with what its sign-ins left, but without the list of identities: sign-ins stay cheap.
     pub async fn find_signing_in(
         &mut self,
         pool_id: &str,
@@ -80,7 +80,7 @@ impl Users<'_> {
         };
         let seen =
             Seen { profile: lenient(&row, "profile")?, seen_ms: row.integer("seen_ms")?, origins: lenient(&row, "origins")? };
-        Ok(self.one(Some(row)).await?.map(|user| (user, seen)))
+        Ok(Some((user(&row)?, seen)))
     }
 
     /// The users who own an identity of that provider with that subject, at most `limit`: subjects alone are not unique where SAML qualifies
