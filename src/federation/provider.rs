@@ -96,4 +96,9 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         provider: &'a IdentityProvider,
         answer: Answer<'a>,
     ) -> Boxed<'a, Result<ExternalIdentity, Failure>>;
+
+    /// What is to be done beside logins: called every half minute. Owns its own rhythm, errors go to the log.
+    fn upkeep<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
 }

@@ -10,6 +10,7 @@ pub mod grants;
 pub mod identity_providers;
 pub mod meta;
 mod postgres;
+pub mod provider_documents;
 pub mod signing_keys;
 mod sql;
 mod sqlite;
@@ -187,6 +188,10 @@ impl UnitOfWork {
     /// Signing keys.
     pub fn signing_keys(&mut self) -> signing_keys::SigningKeys<'_> {
         signing_keys::SigningKeys(self)
+    }
+    /// The last good documents of providers.
+    pub fn provider_documents(&mut self) -> provider_documents::ProviderDocuments<'_> {
+        provider_documents::ProviderDocuments(self)
     }
     /// Facts about the installation.
     pub fn meta(&mut self) -> meta::Meta<'_> {

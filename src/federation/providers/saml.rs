@@ -32,13 +32,13 @@ const PARALLEL_CHECKS: usize = 4;
 /// The provider.
 #[derive(Debug)]
 pub struct Saml {
-    descriptors: Descriptors,
+    descriptors: Arc<Descriptors>,
     checks: Arc<Semaphore>,
 }
 
 impl Default for Saml {
     fn default() -> Self {
-        Self { descriptors: Descriptors::default(), checks: Arc::new(Semaphore::new(PARALLEL_CHECKS)) }
+        Self { descriptors: Arc::default(), checks: Arc::new(Semaphore::new(PARALLEL_CHECKS)) }
     }
 }
 
@@ -115,13 +115,7 @@ impl Provider for Saml {
             let assertion = match self.verified(&check, &idp).await? {
                 Ok(assertion) => assertion,
                 // A new key that our copy of the metadata does not have yet: look once more, at most once a minute.
-                Err(SamlFault::SignatureInvalid) => {
-                    let newer = self.descriptors.newer(context, provider, &idp).await?;
-                    if Arc::ptr_eq(&newer, &idp) {
-                        return Err(refused(SamlFault::SignatureInvalid.reason()));
-                    }
-                    self.verified(&check, &newer).await?.map_err(|fault| refused(fault.reason()))?
-                }
+                Err(SamlFault::SignatureInvalid) => self.verified_with_newer(context, provider, &check, idp).await?,
                 // The user or the identity provider declined; the app is told, as for every other provider.
                 Err(SamlFault::Status) => return Err(Failure::ProviderDenied { code: "access_denied" }),
                 Err(fault) => return Err(refused(fault.reason())),
@@ -130,6 +124,14 @@ impl Provider for Saml {
                 return Err(refused(fault.reason()));
             }
             Ok(external_identity(assertion))
+        })
+    }
+
+    fn upkeep<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let asked = self.descriptors.round(context).await?;
+            tracing::debug!(asked, "metadata that was due");
+            self.descriptors.survey(context).await
         })
     }
 }
@@ -145,6 +147,28 @@ struct Check {
 }
 
 impl Saml {
+    /// Tries newer metadata: first what another replica has read meanwhile, then what the host says.
+    async fn verified_with_newer(
+        &self,
+        context: &Context,
+        provider: &IdentityProvider,
+        check: &Check,
+        mut idp: Arc<IdpDescriptor>,
+    ) -> Result<VerifiedAssertion, Failure> {
+        for _ in 0..2 {
+            let newer = self.descriptors.newer(context, provider, &idp).await?;
+            if Arc::ptr_eq(&newer, &idp) {
+                break;
+            }
+            match self.verified(check, &newer).await? {
+                Ok(assertion) => return Ok(assertion),
+                Err(SamlFault::SignatureInvalid) => idp = newer,
+                Err(fault) => return Err(refused(fault.reason())),
+            }
+        }
+        Err(refused(SamlFault::SignatureInvalid.reason()))
+    }
+
     async fn verified(&self, check: &Check, idp: &Arc<IdpDescriptor>) -> Result<Result<VerifiedAssertion, SamlFault>, Failure> {
         let permit = Arc::clone(&self.checks).acquire_owned().await.map_err(Failure::internal)?;
         let (check, idp) = (check.clone(), Arc::clone(idp));

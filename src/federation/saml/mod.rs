@@ -8,14 +8,17 @@
 //! (`subject`, `conditions`, `attributes`), and is read only inside the verified element of the one parsed tree.
 //! Neighbours: `federation::providers::saml` calls this room; encryption and logout are not here yet.
 
+pub mod aggregate;
 pub mod attributes;
 pub mod authn_request;
 pub mod conditions;
+pub mod duration;
 pub mod fault;
 pub mod gate;
 pub mod instant;
 pub mod keys;
 pub mod metadata;
+pub mod metadata_signature;
 pub mod response;
 pub mod signature;
 pub mod sp_metadata;
