@@ -5,10 +5,13 @@
 //! what we accept.
 
 mod addressing;
+mod aggregate;
 mod algorithms;
 mod authn_request;
 mod gate;
+mod mdq;
 mod metadata;
+mod metadata_life;
 mod properties;
 mod second_opinion;
 mod sp_metadata;

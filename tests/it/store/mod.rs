@@ -35,7 +35,7 @@ macro_rules! promises {
 macro_rules! all_promises {
     ($fresh:path) => {
         $crate::store::promises! { $fresh:
-            conformance: pools, clients, providers, domains, grants, consumed, signing_keys, meta, unknown_pools;
+            conformance: pools, clients, providers, domains, grants, consumed, signing_keys, provider_documents, meta, unknown_pools;
             people: users, identities_belong_to_one_user, pages_of_users, text_sorts_by_bytes;
             transactions: only_what_is_committed_stays, readers_do_not_wait, a_failed_unit_is_over, a_reading_unit_does_not_write,
                 s16_one_of_64_consumes, a05_one_of_64_redeems_a_code, migrating_again, migrating_at_once, a_newer_schema_is_refused,

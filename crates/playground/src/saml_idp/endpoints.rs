@@ -14,6 +14,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::publish::Publication;
 use super::request::{self, Asked};
 use super::response::{self, ResponseSpec, Sign};
 use super::signer::SigningKey;
@@ -55,6 +56,7 @@ pub(super) struct Idp {
     journal: Journal,
     sign: Sign,
     state: Mutex<State>,
+    pub(super) publication: Publication,
 }
 
 impl Idp {
@@ -66,6 +68,7 @@ impl Idp {
             clock: config.clock,
             journal: config.journal,
             sign: config.sign,
+            publication: Publication::default(),
             state: Mutex::new(State {
                 people: config.people,
                 published: vec![key.certificate_base64()],
@@ -85,7 +88,13 @@ impl Idp {
 
     pub(super) fn metadata(&self) -> String {
         let state = self.lock();
-        request::metadata(state.alias.as_deref().unwrap_or(&self.entity_id), &self.base_url, &state.published)
+        let plain = request::metadata(state.alias.as_deref().unwrap_or(&self.entity_id), &self.base_url, &state.published);
+        drop(state);
+        self.publication.dressed(&plain)
+    }
+
+    pub(super) fn entity_id(&self) -> &str {
+        &self.entity_id
     }
 
     /// A good answer for a person, stamped with the provider's clock and fresh ids.
@@ -101,11 +110,6 @@ impl Idp {
             ..spec
         }
     }
-}
-
-/// `GET /metadata`.
-pub(super) async fn metadata(idp: web::Data<Idp>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/samlmetadata+xml").body(idp.metadata())
 }
 
 /// `GET /sso`: the redirect binding.

@@ -21,6 +21,7 @@ use crate::server::{self, Running};
 
 pub mod certificate;
 mod endpoints;
+pub mod publish;
 pub mod request;
 pub mod response;
 pub mod signer;
@@ -122,7 +123,9 @@ impl SamlIdp {
             routes
                 .app_data(shared.clone())
                 .app_data(web::PayloadConfig::new(1024 * 1024))
-                .route("/metadata", web::get().to(endpoints::metadata))
+                .route("/metadata", web::get().to(publish::metadata))
+                .route("/entities/{entity_id}", web::get().to(publish::query))
+                .route("/federation", web::get().to(publish::file))
                 .route("/sso", web::get().to(endpoints::sso_redirect))
                 .route("/sso", web::post().to(endpoints::sso_post))
                 .route("/login", web::post().to(endpoints::login))

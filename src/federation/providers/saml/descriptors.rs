@@ -138,6 +138,10 @@ impl Descriptors {
         }
         {
             let _flight = slot.flight.lock().await;
+            if usable(&slot, now_ms).is_err() {
+                // Another login may have begun to look into the store when this one did not wait for it.
+                look_into_store(context, remote, &slot).await?;
+            }
             if usable(&slot, now_ms).is_err() && !slot.state().backs_off(now_ms) {
                 refresh(context, remote, &slot, save).await?;
             }
