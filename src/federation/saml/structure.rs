@@ -117,7 +117,7 @@ fn signatures(document: &Document<'_>, response: NodeId, assertion: NodeId) -> R
 }
 
 /// The element has `ID`, in this spelling, and nothing else that could be taken for an id.
-pub fn check_id(document: &Document<'_>, node: NodeId) -> Result<(), SamlFault> {
+pub(super) fn check_id(document: &Document<'_>, node: NodeId) -> Result<(), SamlFault> {
     let element = document.element(node).ok_or(SamlFault::Malformed)?;
     let mut ids = element.attributes.iter().filter(|attribute| gate::is_id(&attribute.name.local_name));
     let good = |attribute: &uppsala::Attribute<'_>| {
@@ -141,7 +141,7 @@ fn check_order(document: &Document<'_>, node: NodeId, order: &[(&str, &str)]) ->
 }
 
 /// The inside of one signature (SAML Core section 5.4).
-pub fn check_signature(document: &Document<'_>, placed: Placed) -> Result<(), SamlFault> {
+pub(super) fn check_signature(document: &Document<'_>, placed: Placed) -> Result<(), SamlFault> {
     let parts = exactly(document, placed.signature, &["SignedInfo", "SignatureValue"], Some("KeyInfo"))?;
     base64_only(document, parts[1])?;
     let info = exactly(document, parts[0], &["CanonicalizationMethod", "SignatureMethod", "Reference"], None)?;

@@ -89,6 +89,15 @@ impl Descriptors {
         Ok(copy.descriptor)
     }
 
+    /// The entity id of a provider, without asking anybody for its metadata: from the file or the settings, or as the first login pinned it. A
+    /// provider that is not known yet has no sessions that it could end.
+    pub async fn known_entity_id(&self, context: &Context, provider: &IdentityProvider) -> Result<Option<String>, Failure> {
+        match source::of(provider)? {
+            Source::File(xml, entity_id) => Ok(Some(self.read_file(context, xml, entity_id)?.entity_id.clone())),
+            Source::Url(remote) => Ok(keep::expected_entity(context, &remote).await?),
+        }
+    }
+
     /// A newer copy than `seen`, whose keys did not verify a signature: what another replica has read meanwhile, or else what the host says now,
     /// which is asked at most once a minute and by one at a time. Without any, the copy that there is.
     pub async fn newer(
