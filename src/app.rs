@@ -42,6 +42,7 @@ use crate::model::failure::Failure;
 use crate::oauth::OAuthState;
 use crate::outbound::{Outbound, OutboundError, OutboundSettings};
 use crate::saml::SamlState;
+use crate::store::held::Held;
 use crate::store::{Store, StoreError};
 use crate::{cognito, hosted_ui, oauth, saml};
 
@@ -171,6 +172,7 @@ impl App {
         cache.ping().await?;
         let ports = Arc::new(Ports {
             keys: KeyRing::new(store.clone(), seal.clone(), clock.clone(), random.clone()),
+            held: Held::new(store.clone(), clock.clone()),
             store,
             cache,
             seal,

@@ -13,12 +13,15 @@ use crate::keys::KeyRing;
 use crate::keys::seal::Seal;
 use crate::outbound::Outbound;
 use crate::store::Store;
+use crate::store::held::Held;
 
 /// The process's ports and its few global settings.
 #[derive(Debug)]
 pub struct Ports {
     /// The durable store.
     pub store: Store,
+    /// Pools, clients, providers and domains, held in memory.
+    pub held: Held,
     /// The shared cache.
     pub cache: Cache,
     /// Signing keys of all pools.

@@ -69,7 +69,7 @@ pub async fn redeem(context: &Context, client: &AppClient, presented: Presented<
         auth_time_ms: code.auth_time_ms,
         scopes: &code.authorization.scopes,
     };
-    let user = standing::check(&mut ports.store.read().await?, &standing).await?;
+    let user = standing::check(context, &standing).await?;
 
     let refresh_token = issue::refresh_token(&ports.random);
     let now_ms = context.now_ms();

@@ -28,9 +28,8 @@ pub async fn refresh(
     if !issue::looks_like_refresh_token(refresh_token) {
         return Err(GrantFault::Refused("refresh_token_malformed"));
     }
-    let mut work = context.ports.store.read().await?;
     let digest = digest::sha256_b64(refresh_token.as_bytes());
-    let Some(grant) = work.grants().find_by_refresh(&client.pool_id, &digest).await? else {
+    let Some(grant) = context.ports.store.read().await?.grants().find_by_refresh(&client.pool_id, &digest).await? else {
         return Err(GrantFault::Refused("refresh_token_unknown"));
     };
     if grant.client_id != client.id {
@@ -44,8 +43,7 @@ pub async fn refresh(
     }
     let standing =
         Standing { client, sub: &grant.sub, provider: &grant.provider, auth_time_ms: grant.auth_time_ms, scopes: &grant.scopes };
-    let user = standing::check(&mut work, &standing).await?;
-    drop(work);
+    let user = standing::check(context, &standing).await?;
     let scopes = match scopes {
         None => grant.scopes.clone(),
         Some(asked) if asked.iter().all(|scope| grant.scopes.contains(scope)) => asked,

@@ -5,10 +5,11 @@
 
 use crate::auth_flows::authorization::OWN_DIRECTORY;
 use crate::cache::CacheError;
+use crate::context::Context;
 use crate::model::app_client::AppClient;
 use crate::model::failure::Failure;
 use crate::model::user::User;
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::StoreError;
 
 /// Why a code or refresh token gave no tokens.
 #[derive(Debug)]
@@ -55,15 +56,15 @@ pub struct Standing<'a> {
 }
 
 /// The user, if tokens may be issued now.
-pub async fn check(work: &mut UnitOfWork, standing: &Standing<'_>) -> Result<User, GrantFault> {
+pub async fn check(context: &Context, standing: &Standing<'_>) -> Result<User, GrantFault> {
     let Standing { client, sub, provider, auth_time_ms, scopes } = *standing;
     if !scopes.iter().all(|scope| client.scopes.contains(scope)) {
         return Err(GrantFault::Refused("scope_withdrawn"));
     }
-    if !provider_is_usable(work, client, provider).await? {
+    if !provider_is_usable(context, client, provider).await? {
         return Err(GrantFault::Refused("provider_disabled"));
     }
-    let Some(user) = work.users().find_by_sub(&client.pool_id, sub).await? else {
+    let Some(user) = context.ports.store.read().await?.users().find_by_sub(&client.pool_id, sub).await? else {
         return Err(GrantFault::Refused("user_missing"));
     };
     if !user.enabled {
@@ -79,12 +80,12 @@ pub async fn check(work: &mut UnitOfWork, standing: &Standing<'_>) -> Result<Use
 }
 
 /// Whether users of that provider may use the client now.
-pub async fn provider_is_usable(work: &mut UnitOfWork, client: &AppClient, provider: &str) -> Result<bool, StoreError> {
+pub async fn provider_is_usable(context: &Context, client: &AppClient, provider: &str) -> Result<bool, StoreError> {
     if !client.providers.iter().any(|name| name == provider) {
         return Ok(false);
     }
     if provider == OWN_DIRECTORY {
         return Ok(true);
     }
-    Ok(work.identity_providers().find(&client.pool_id, provider).await?.is_some_and(|provider| provider.enabled))
+    Ok(context.ports.held.provider(&client.pool_id, provider).await?.is_some_and(|provider| provider.enabled))
 }

@@ -141,8 +141,12 @@ impl Broker {
                 },
             )
             .await?;
-        let login =
-            Login { authorization, provider: provider.name, browser_digest: sha256_b64(browser.as_bytes()), memory: begun.memory };
+        let login = Login {
+            authorization,
+            provider: provider.name.clone(),
+            browser_digest: sha256_b64(browser.as_bytes()),
+            memory: begun.memory,
+        };
         let record = serde_json::to_string(&login).map_err(Failure::internal)?;
         context.ports.cache.put(Kind::Login, &sha256_b64(handle.as_bytes()), &record, LOGIN_LIFE_MS).await?;
         Ok(begun.departure)
@@ -204,7 +208,7 @@ impl Broker {
             facts: Facts {
                 pool_id: user.pool_id,
                 client_id: authorization.client_id.clone(),
-                provider: provider.name,
+                provider: provider.name.clone(),
                 sub: Some(user.sub),
                 refused: None,
             },
@@ -236,10 +240,10 @@ fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<
 }
 
 /// The provider, if it and the client may be used now. Asked at begin and again when the answer arrives (O-20).
-async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<IdentityProvider, Failure> {
-    let mut work = context.ports.store.read().await?;
-    let client = work.app_clients().find(&authorization.pool_id, &authorization.client_id).await?;
-    let provider = work.identity_providers().find(&authorization.pool_id, name).await?;
+async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<Arc<IdentityProvider>, Failure> {
+    let held = &context.ports.held;
+    let client = held.client(&authorization.pool_id, &authorization.client_id).await?;
+    let provider = held.provider(&authorization.pool_id, name).await?;
     if !client.is_some_and(|client| client.enabled && client.providers.iter().any(|known| known == name)) {
         return Err(refused("provider_not_allowed_for_client"));
     }

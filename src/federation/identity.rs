@@ -66,16 +66,17 @@ async fn attempt(
     identity: &ExternalIdentity,
     handle: &OneTimeId,
 ) -> Result<User, Attempt> {
+    let held = &context.ports.held;
+    let gone = || Failure::FederationRefused { reason: "client_or_pool_gone" };
+    let pool = held.pool(&provider.pool_id).await?.ok_or_else(gone)?;
+    let client = held.client(&provider.pool_id, client_id).await?.ok_or_else(gone)?;
+    let attributes = mapped(provider, &client, identity)?;
     let mut work = context.ports.store.begin().await?;
     for once in std::iter::once(handle).chain(&identity.one_time) {
         if !work.consumed().consume(&provider.pool_id, &once.kind, &once.digest, once.expires_ms).await? {
             return Err(Failure::FederationRefused { reason: "answer_used_before" }.into());
         }
     }
-    let gone = || Failure::FederationRefused { reason: "client_or_pool_gone" };
-    let pool = work.user_pools().find(&provider.pool_id).await?.ok_or_else(gone)?;
-    let client = work.app_clients().find(&provider.pool_id, client_id).await?.ok_or_else(gone)?;
-    let attributes = mapped(provider, &client, identity)?;
     let found = work.users().find_by_identity(&provider.pool_id, &provider.name, &identity.subject_key).await?;
     let user = match found {
         Some(user) => refreshed(context, &mut work, user, attributes).await?,

@@ -3,6 +3,8 @@
 //! Basic or body, never both; a client with a secret must present it, a client without must not. Secrets are compared by digest in constant
 //! time, and an unknown client costs the same comparison. Which part was wrong is for the audit log only.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use base64::Engine as _;
@@ -41,7 +43,7 @@ pub async fn authenticate(
     pool_id: &str,
     request: &HttpRequest,
     parameters: &Parameters,
-) -> Result<AppClient, OAuthError> {
+) -> Result<Arc<AppClient>, OAuthError> {
     let credentials = read(request, parameters)?;
     let client = find(context, pool_id, &credentials.id).await.map_err(|failure| translate(context, &failure))?;
     let expected = client.as_ref().and_then(|client| client.secret_digest.as_deref());
@@ -65,8 +67,8 @@ fn fault(client: &AppClient, sent: bool, proven: bool) -> Option<&'static str> {
     }
 }
 
-async fn find(context: &Context, pool_id: &str, id: &str) -> Result<Option<AppClient>, Failure> {
-    Ok(context.ports.store.read().await?.app_clients().find(pool_id, id).await?)
+async fn find(context: &Context, pool_id: &str, id: &str) -> Result<Option<Arc<AppClient>>, Failure> {
+    Ok(context.ports.held.client(pool_id, id).await?)
 }
 
 fn read(request: &HttpRequest, parameters: &Parameters) -> Result<Credentials, OAuthError> {

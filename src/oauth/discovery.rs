@@ -38,7 +38,7 @@ async fn answer(context: &Context, request: &HttpRequest, facts: &RequestFacts) 
     let document = document(context, &served).await.map_err(ours)?;
     let mut response = error::json_response(StatusCode::OK, &document);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(KEEP));
-    AuditEvent::success(EVENT).with("user_pool.id", served.pool.id).attach(&mut response);
+    AuditEvent::success(EVENT).with("user_pool.id", &*served.pool.id).attach(&mut response);
     Ok(response)
 }
 

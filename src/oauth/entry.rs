@@ -26,5 +26,5 @@ pub async fn served(context: &Context, request: &HttpRequest, facts: &RequestFac
 /// The id of the pool that a request is for, or the error that says that there is none.
 pub async fn pool_id(context: &Context, request: &HttpRequest, facts: &RequestFacts) -> Result<String, OAuthError> {
     let served = served(context, request, facts).await.map_err(|failure| translate(context, &failure))?;
-    Ok(served.ok_or_else(error::no_pool)?.pool.id)
+    Ok(served.ok_or_else(error::no_pool)?.pool.id.clone())
 }

@@ -3,6 +3,8 @@
 //! `logout_uri` must be a registered sign-out URL; else `redirect_uri` with `response_type` begins a new sign-in; else a page. Every target is
 //! matched exactly (A-30, U-10). A foreign page that loads this as an image ends nothing: the session cookie is SameSite=Lax.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::auth_flows::authorize::redirect_uri::registrable;
@@ -46,13 +48,13 @@ async fn answer(context: &Context, request: &HttpRequest, facts: &RequestFacts) 
     let target = target(&client, &served, request, &parameters).map_err(|reason| refused(reason).about("client.id", &client.id))?;
     let mut response = departure::redirect_found(&target).map_err(|error| translate(context, &Failure::internal(error)))?;
     end_session(context, request, &served, &mut response).await.map_err(ours)?;
-    AuditEvent::success(EVENT).with("user_pool.id", served.pool.id).with("client.id", client.id).attach(&mut response);
+    AuditEvent::success(EVENT).with("user_pool.id", &*served.pool.id).with("client.id", &*client.id).attach(&mut response);
     Ok(response)
 }
 
-async fn client(context: &Context, served: &ServedPool, parameters: &Parameters) -> Result<Option<AppClient>, Failure> {
+async fn client(context: &Context, served: &ServedPool, parameters: &Parameters) -> Result<Option<Arc<AppClient>>, Failure> {
     let Some(id) = parameters.get("client_id").filter(|id| id.len() <= MAX_ID) else { return Ok(None) };
-    let client = context.ports.store.read().await?.app_clients().find(&served.pool.id, id).await?;
+    let client = context.ports.held.client(&served.pool.id, id).await?;
     Ok(client.filter(|client| client.enabled))
 }
 

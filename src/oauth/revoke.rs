@@ -58,7 +58,7 @@ async fn answer(
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish();
     AuditEvent::success(EVENT)
         .with("user_pool.id", pool_id)
-        .with("client.id", client.id)
+        .with("client.id", &*client.id)
         .with("result", outcome)
         .attach(&mut response);
     Ok(response)

@@ -63,7 +63,7 @@ async fn grant(context: &Context, request: &HttpRequest, pool_id: &str, body: Op
     let mut response = error::json_response(StatusCode::OK, &success(&granted));
     AuditEvent::success(EVENT)
         .with("user_pool.id", pool_id)
-        .with("client.id", client.id)
+        .with("client.id", &*client.id)
         .with("user.sub", granted.sub)
         .with("grant_type", grant.grant_type())
         .attach(&mut response);

@@ -45,7 +45,7 @@ async fn body(context: &Context, request: &HttpRequest, facts: &RequestFacts) ->
     let mut response = error::json_response(StatusCode::OK, &claims);
     AuditEvent::success(EVENT)
         .with("user_pool.id", pool_id)
-        .with("client.id", verified.client.id)
+        .with("client.id", &*verified.client.id)
         .with("user.sub", verified.user.sub)
         .attach(&mut response);
     Ok(response)

@@ -12,7 +12,7 @@ impl AppClients<'_> {
     /// Adds a client. [`StoreError::Duplicate`] when the id is taken.
     pub async fn insert(&mut self, client: &AppClient) -> Result<(), StoreError> {
         let sql = "INSERT INTO app_clients (id, pool_id, name, declared, data) VALUES ($1, $2, $3, $4, $5)";
-        self.0.unit.execute(sql, &values(client)?).await.map(drop)
+        self.0.configuring().execute(sql, &values(client)?).await.map(drop)
     }
 
     /// Finds a client of a pool.
@@ -31,7 +31,7 @@ impl AppClients<'_> {
     /// Replaces a client's row.
     pub async fn update(&mut self, client: &AppClient) -> Result<(), StoreError> {
         let sql = "UPDATE app_clients SET name = $3, declared = $4, data = $5 WHERE id = $1 AND pool_id = $2";
-        self.0.unit.execute(sql, &values(client)?).await.map(drop)
+        self.0.configuring().execute(sql, &values(client)?).await.map(drop)
     }
 
     /// Clients of a pool ordered by id, those after `after`, at most `limit`.

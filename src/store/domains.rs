@@ -19,7 +19,7 @@ impl Domains<'_> {
             Value::json(&domain.document)?,
             domain.created_ms.into(),
         ];
-        self.0.unit.execute(sql, &values).await.map(drop)
+        self.0.configuring().execute(sql, &values).await.map(drop)
     }
 
     /// Finds a domain by name.

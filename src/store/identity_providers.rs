@@ -13,7 +13,7 @@ impl IdentityProviders<'_> {
     pub async fn insert(&mut self, provider: &IdentityProvider) -> Result<(), StoreError> {
         let sql = "INSERT INTO identity_providers (pool_id, name, kind, enabled, declared, details, sealed_details,
             attribute_mapping, document, created_ms, modified_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        self.0.unit.execute(sql, &values(provider)?).await?;
+        self.0.configuring().execute(sql, &values(provider)?).await?;
         self.insert_identifiers(provider).await
     }
 
@@ -40,9 +40,9 @@ impl IdentityProviders<'_> {
     pub async fn update(&mut self, provider: &IdentityProvider) -> Result<(), StoreError> {
         let sql = "UPDATE identity_providers SET kind = $3, enabled = $4, declared = $5, details = $6, sealed_details = $7,
             attribute_mapping = $8, document = $9, created_ms = $10, modified_ms = $11 WHERE pool_id = $1 AND name = $2";
-        self.0.unit.execute(sql, &values(provider)?).await?;
+        self.0.configuring().execute(sql, &values(provider)?).await?;
         let sql = "DELETE FROM identity_provider_identifiers WHERE pool_id = $1 AND name = $2";
-        self.0.unit.execute(sql, &[(&provider.pool_id).into(), (&provider.name).into()]).await?;
+        self.0.configuring().execute(sql, &[(&provider.pool_id).into(), (&provider.name).into()]).await?;
         self.insert_identifiers(provider).await
     }
 
@@ -65,7 +65,7 @@ impl IdentityProviders<'_> {
         let sql = "INSERT INTO identity_provider_identifiers (pool_id, identifier, name, place) VALUES ($1, $2, $3, $4)";
         for (place, identifier) in (0_i64..).zip(&provider.identifiers) {
             let values = [(&provider.pool_id).into(), identifier.into(), (&provider.name).into(), place.into()];
-            self.0.unit.execute(sql, &values).await?;
+            self.0.configuring().execute(sql, &values).await?;
         }
         Ok(())
     }

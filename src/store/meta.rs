@@ -1,4 +1,5 @@
-//! Facts about the installation by key: the sealed canary of the master key (K-06). Owns the table `meta`.
+//! Facts about the installation by key: the sealed canary of the master key (K-06), the counter of
+//! configuration changes. Owns the table `meta`.
 
 use crate::store::{StoreError, UnitOfWork};
 
@@ -11,6 +12,13 @@ impl Meta<'_> {
     pub async fn get(&mut self, key: &str) -> Result<Option<String>, StoreError> {
         let row = self.0.unit.fetch_one("SELECT value FROM meta WHERE key = $1", &[key.into()]).await?;
         row.map(|row| row.text("value")).transpose()
+    }
+
+    /// Adds one to a fact that is a number; the first time it becomes 1.
+    pub async fn count_up(&mut self, key: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO meta (key, value) VALUES ($1, '1')
+            ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)";
+        self.0.unit.execute(sql, &[key.into()]).await.map(drop)
     }
 
     /// Writes a fact unless it exists; returns what is stored.

@@ -7,6 +7,7 @@ pub mod app_clients;
 pub mod consumed;
 pub mod domains;
 pub mod grants;
+pub mod held;
 pub mod identity_providers;
 pub mod meta;
 mod postgres;
@@ -18,6 +19,7 @@ pub mod user_pools;
 pub mod users;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
@@ -69,6 +71,8 @@ enum Database {
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Arc<Database>,
+    /// Counts this process's changes of configuration rows ([`held`]).
+    configured: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -82,7 +86,7 @@ impl Store {
         } else {
             return Err(StoreError::Schema("the store's URL must begin with sqlite:// or postgres://".to_owned()));
         };
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self { database: Arc::new(database), configured: Arc::default() })
     }
 
     /// Brings the schema up to date. Several replicas may do so at once. A database with a newer schema than this program knows is
@@ -109,12 +113,21 @@ impl Store {
     /// Opens a unit of work that may write. Dropped without [`UnitOfWork::commit`], nothing of it stays. With SQLite there is one
     /// at a time: do not open a second one while holding the first.
     pub async fn begin(&self) -> Result<UnitOfWork, StoreError> {
-        Ok(UnitOfWork { unit: self.unit().await? })
+        Ok(self.work(self.unit().await?))
     }
 
     /// Opens a unit of work that only reads; it never waits for writers. Each statement sees the newest committed state.
     pub async fn read(&self) -> Result<UnitOfWork, StoreError> {
-        Ok(UnitOfWork { unit: Unit::reading(self.reader().await?) })
+        Ok(self.work(Unit::reading(self.reader().await?)))
+    }
+
+    /// How often this process changed configuration rows.
+    fn configured(&self) -> u64 {
+        self.configured.load(Ordering::Acquire)
+    }
+
+    fn work(&self, unit: Unit) -> UnitOfWork {
+        UnitOfWork { unit, configures: false, configured: Arc::clone(&self.configured) }
     }
 
     fn is_postgres(&self) -> bool {
@@ -149,12 +162,28 @@ impl Store {
 #[derive(Debug)]
 pub struct UnitOfWork {
     unit: Unit,
+    /// Whether it changes rows that replicas hold in memory.
+    configures: bool,
+    configured: Arc<AtomicU64>,
 }
 
 impl UnitOfWork {
     /// Makes everything of this unit durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.unit.commit().await
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if !self.configures {
+            return self.unit.commit().await;
+        }
+        self.meta().count_up(held::CONFIGURED).await?;
+        let outcome = self.unit.commit().await;
+        // Also after an error: the commit may have happened.
+        self.configured.fetch_add(1, Ordering::Release);
+        outcome
+    }
+
+    /// The unit, for a change of rows that replicas hold in memory ([`held`]).
+    fn configuring(&mut self) -> &mut Unit {
+        self.configures = true;
+        &mut self.unit
     }
 
     /// User pools.

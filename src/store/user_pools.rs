@@ -13,7 +13,7 @@ impl UserPools<'_> {
     pub async fn insert(&mut self, pool: &UserPool) -> Result<(), StoreError> {
         let sql = "INSERT INTO user_pools (id, name, declared, username_case_sensitive, document, created_ms, modified_ms)
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        self.0.unit.execute(sql, &values(pool)?).await.map(drop)
+        self.0.configuring().execute(sql, &values(pool)?).await.map(drop)
     }
 
     /// Finds a pool by id.
@@ -34,7 +34,7 @@ impl UserPools<'_> {
     pub async fn update(&mut self, pool: &UserPool) -> Result<(), StoreError> {
         let sql = "UPDATE user_pools SET name = $2, declared = $3, username_case_sensitive = $4, document = $5, created_ms = $6,
             modified_ms = $7 WHERE id = $1";
-        self.0.unit.execute(sql, &values(pool)?).await.map(drop)
+        self.0.configuring().execute(sql, &values(pool)?).await.map(drop)
     }
 
     /// Pools ordered by id, those after `after`, at most `limit`.

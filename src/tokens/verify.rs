@@ -3,6 +3,8 @@
 //! Signature and key use, issuer, kind, times, client, family and user: a token is good only while all of them are.
 //! Whoever accepts access tokens calls this and nothing else; scopes are for the caller to judge.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::context::Context;
@@ -18,7 +20,7 @@ const MAX_TOKEN: usize = 16 * 1024;
 #[derive(Clone, Debug)]
 pub struct VerifiedAccess {
     /// The client that it was issued to.
-    pub client: AppClient,
+    pub client: Arc<AppClient>,
     /// Its user.
     pub user: User,
     /// Its scopes.
@@ -35,10 +37,10 @@ pub async fn access(context: &Context, pool_id: &str, token: &str) -> Result<Opt
     let ports = &context.ports;
     let Some(claims) = ports.keys.verify(pool_id, TokenUse::Access, token).await? else { return Ok(None) };
     let Some(read) = read(&claims, &ports.issuer(pool_id), ports.clock.now_s()) else { return Ok(None) };
-    let mut work = ports.store.read().await?;
-    let Some(client) = work.app_clients().find(pool_id, read.client_id).await?.filter(|client| client.enabled) else {
+    let Some(client) = ports.held.client(pool_id, read.client_id).await?.filter(|client| client.enabled) else {
         return Ok(None);
     };
+    let mut work = ports.store.read().await?;
     let mut signed_in_ms = read.auth_time_s.saturating_mul(1000);
     if let Some(id) = read.origin_jti {
         let grant = work.grants().find(pool_id, id).await?;

@@ -4,13 +4,14 @@
 //! `{base}`. URLs are always built from configuration, never from the Host text (U-06). Does not read headers: the faces bring
 //! the host that `http::facts` decided on.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use crate::context::{Context, Ports};
 use crate::model::domain::Domain;
 use crate::model::failure::Failure;
 use crate::model::user_pool::UserPool;
-use crate::store::UnitOfWork;
 
 /// Names by which a machine calls itself; interchangeable while the public origin is one of them.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -25,7 +26,7 @@ const MAX_HOST: usize = 253;
 #[derive(Clone, Debug)]
 pub struct ServedPool {
     /// The pool.
-    pub pool: UserPool,
+    pub pool: Arc<UserPool>,
     /// Origin and prefix of its endpoints without a trailing slash, from configuration: `https://host` or `https://host/{pool_id}`.
     pub domain_url: String,
 }
@@ -38,13 +39,12 @@ pub async fn resolve(context: &Context, path_pool: Option<&str>, host: &str) -> 
     if path_pool.is_some_and(|id| !looks_like_pool_id(id)) || name.len() > MAX_HOST {
         return Ok(None);
     }
-    let mut work = ports.store.read().await?;
     if is_public_host(&ports.public_url, name) {
         return if let Some(id) = path_pool {
-            let pool = work.user_pools().find(id).await?;
+            let pool = ports.held.pool(id).await?;
             Ok(pool.map(|pool| ServedPool { domain_url: ports.issuer(&pool.id), pool }))
         } else {
-            let pool = default_pool(ports, &mut work).await?;
+            let pool = default_pool(ports).await?;
             Ok(pool.map(|pool| ServedPool { domain_url: ports.base_url().to_owned(), pool }))
         };
     }
@@ -52,8 +52,8 @@ pub async fn resolve(context: &Context, path_pool: Option<&str>, host: &str) -> 
     if path_pool.is_some() {
         return Ok(None);
     }
-    let Some(domain) = find_domain(ports, &mut work, name).await? else { return Ok(None) };
-    let pool = work.user_pools().find(&domain.pool_id).await?;
+    let Some(domain) = find_domain(ports, name).await? else { return Ok(None) };
+    let pool = ports.held.pool(&domain.pool_id).await?;
     Ok(pool.map(|pool| ServedPool { domain_url: domain_url(ports, &domain), pool }))
 }
 
@@ -67,37 +67,34 @@ pub async fn is_known_host(context: &Context, host: &str) -> Result<bool, Failur
     if is_public_host(&ports.public_url, name) {
         return Ok(true);
     }
-    let mut work = ports.store.read().await?;
-    Ok(find_domain(ports, &mut work, name).await?.is_some())
+    Ok(find_domain(ports, name).await?.is_some())
 }
 
 /// The URL that a pool's documents name: its custom domain, else `{base}/{pool_id}`, which needs no DNS.
 pub async fn primary_domain_url(context: &Context, pool: &UserPool) -> Result<String, Failure> {
     let ports = &context.ports;
-    let mut work = ports.store.read().await?;
-    let domains = work.domains().for_pool(&pool.id).await?;
+    let domains = ports.held.domains_of(&pool.id).await?;
     Ok(domains.iter().find(|domain| domain.custom).map_or_else(|| ports.issuer(&pool.id), |domain| domain_url(ports, domain)))
 }
 
 /// The pool of the plain origin: the configured one, or the only one.
-async fn default_pool(ports: &Ports, work: &mut UnitOfWork) -> Result<Option<UserPool>, Failure> {
-    if let Some(id) = &ports.default_user_pool {
-        return Ok(work.user_pools().find(id).await?);
-    }
-    let mut pools = work.user_pools().list(None, 2).await?;
-    Ok(if pools.len() == 1 { pools.pop() } else { None })
+async fn default_pool(ports: &Ports) -> Result<Option<Arc<UserPool>>, Failure> {
+    Ok(match &ports.default_user_pool {
+        Some(id) => ports.held.pool(id).await?,
+        None => ports.held.only_pool().await?,
+    })
 }
 
-async fn find_domain(ports: &Ports, work: &mut UnitOfWork, name: &str) -> Result<Option<Domain>, Failure> {
+async fn find_domain(ports: &Ports, name: &str) -> Result<Option<Arc<Domain>>, Failure> {
     let public = ports.public_url.host_str().unwrap_or_default();
     let prefix = name.strip_suffix(public).and_then(|rest| rest.strip_suffix('.')).filter(|prefix| !prefix.contains('.'));
     if let Some(prefix) = prefix
-        && let Some(domain) = work.domains().find(prefix).await?
+        && let Some(domain) = ports.held.domain(prefix).await?
         && !domain.custom
     {
         return Ok(Some(domain));
     }
-    Ok(work.domains().find(name).await?.filter(|domain| domain.custom))
+    Ok(ports.held.domain(name).await?.filter(|domain| domain.custom))
 }
 
 fn domain_url(ports: &Ports, domain: &Domain) -> String {

@@ -17,6 +17,17 @@ pub fn cpu_ms(pid: u32) -> Result<f64, Failure> {
     Ok(ticks?.into_iter().map(f64::from).sum::<f64>() * TICK_MS)
 }
 
+/// CPU time of a process so far in nanoseconds, as the scheduler counts it: the sum over the threads that live now.
+pub fn cpu_ns(pid: u32) -> Result<f64, Failure> {
+    let mut sum = 0.0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread may end while we look.
+        let Ok(schedstat) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        sum += schedstat.split_whitespace().next().ok_or("an empty schedstat")?.parse::<f64>()?;
+    }
+    Ok(sum)
+}
+
 /// CPU time of the calling thread so far, in milliseconds; the kernel keeps it in nanoseconds.
 pub fn own_thread_ms() -> Result<f64, Failure> {
     let schedstat = fs::read_to_string("/proc/thread-self/schedstat")?;

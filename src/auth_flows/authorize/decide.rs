@@ -2,6 +2,8 @@
 //!
 //! Owns when a browser session answers and which providers a client offers. Does not send the browser anywhere: the faces do.
 
+use std::sync::Arc;
+
 use crate::auth_flows::authorization::{OWN_DIRECTORY, error_redirect, grant_code};
 use crate::auth_flows::authorize::prompt::Prompt;
 use crate::auth_flows::authorize::{Named, Validated};
@@ -57,18 +59,17 @@ pub async fn decide(context: &Context, request: &Validated, session: Option<&Web
         if offered.len() == 1
             && let Some(only) = offered.pop()
         {
-            return Ok(Next::Provider(only.name));
+            return Ok(Next::Provider(only.name.clone()));
         }
     }
     Ok(Next::Page)
 }
 
 /// The external providers that a client offers now, in the client's order.
-pub async fn offered_providers(context: &Context, client: &AppClient) -> Result<Vec<IdentityProvider>, Failure> {
-    let mut work = context.ports.store.read().await?;
+pub async fn offered_providers(context: &Context, client: &AppClient) -> Result<Vec<Arc<IdentityProvider>>, Failure> {
     let mut offered = Vec::new();
     for name in client.providers.iter().filter(|name| *name != OWN_DIRECTORY) {
-        if let Some(provider) = work.identity_providers().find(&client.pool_id, name).await?
+        if let Some(provider) = context.ports.held.provider(&client.pool_id, name).await?
             && provider.enabled
         {
             offered.push(provider);
@@ -100,6 +101,5 @@ async fn session_answers(context: &Context, request: &Validated, session: &WebSe
             return Ok(false);
         }
     }
-    let mut work = context.ports.store.read().await?;
-    Ok(provider_is_usable(&mut work, &request.client, &session.provider).await?)
+    Ok(provider_is_usable(context, &request.client, &session.provider).await?)
 }

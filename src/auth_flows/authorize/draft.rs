@@ -3,6 +3,7 @@
 //! Each check reads the parameters that it is named after and fills its own field. Does not do I/O.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::auth_flows::authorize::Named;
 use crate::auth_flows::authorize::prompt::Prompt;
@@ -42,9 +43,9 @@ impl Fault {
 pub struct Draft<'a> {
     parameters: &'a BTreeMap<String, String>,
     /// The client, if `client_id` names one of the pool.
-    pub client: Option<AppClient>,
+    pub client: Option<Arc<AppClient>>,
     /// The row of the named provider, if there is one.
-    pub provider: Option<IdentityProvider>,
+    pub provider: Option<Arc<IdentityProvider>>,
     /// The exact registered URI.
     pub redirect_uri: String,
     /// `state`.
@@ -67,7 +68,11 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// A request with nothing checked yet.
-    pub fn new(parameters: &'a BTreeMap<String, String>, client: Option<AppClient>, provider: Option<IdentityProvider>) -> Self {
+    pub fn new(
+        parameters: &'a BTreeMap<String, String>,
+        client: Option<Arc<AppClient>>,
+        provider: Option<Arc<IdentityProvider>>,
+    ) -> Self {
         Self {
             parameters,
             client,

@@ -21,6 +21,7 @@ pub mod scope;
 pub mod state;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::auth_flows::authorization::error_redirect;
 use crate::auth_flows::authorize::draft::{Draft, Fault};
@@ -59,7 +60,7 @@ pub struct Validated {
     /// What the user will sign in for.
     pub authorization: Authorization,
     /// The app client.
-    pub client: AppClient,
+    pub client: Arc<AppClient>,
     /// How much the user may be asked.
     pub prompt: Prompt,
     /// The provider that the request names.
@@ -118,15 +119,15 @@ async fn load(
     context: &Context,
     pool_id: &str,
     parameters: &BTreeMap<String, String>,
-) -> Result<(Option<AppClient>, Option<IdentityProvider>), Failure> {
+) -> Result<(Option<Arc<AppClient>>, Option<Arc<IdentityProvider>>), Failure> {
     let given = |name: &str, max: usize| parameters.get(name).filter(|value| !value.is_empty() && value.len() <= max);
     let Some(client_id) = given("client_id", client::MAX_ID) else { return Ok((None, None)) };
-    let mut work = context.ports.store.read().await?;
-    let Some(client) = work.app_clients().find(pool_id, client_id).await? else { return Ok((None, None)) };
+    let held = &context.ports.held;
+    let Some(client) = held.client(pool_id, client_id).await? else { return Ok((None, None)) };
     let provider = if let Some(name) = given("identity_provider", provider::MAX_NAME) {
-        work.identity_providers().find(pool_id, name).await?
+        held.provider(pool_id, name).await?
     } else if let Some(identifier) = given("idp_identifier", provider::MAX_IDENTIFIER) {
-        work.identity_providers().find_by_identifier(pool_id, identifier).await?
+        held.provider_by_identifier(pool_id, identifier).await?
     } else {
         None
     };

@@ -19,6 +19,7 @@ use fedgate::model::failure::Failure;
 use fedgate::model::identity_provider::{IdentityProvider, ProviderKind};
 use fedgate::outbound::{Outbound, OutboundSettings};
 use fedgate::store::Store;
+use fedgate::store::held::Held;
 use playground::browser::Browser;
 use playground::oidc_idp::{Config, OidcIdp, OidcIdpHandle};
 use serde_json::Value;
@@ -140,6 +141,7 @@ pub(crate) async fn context(clock: &Clock) -> Context {
     let ports = Ports {
         cache: Cache::connect("memory:", clock.clone()).await.unwrap(),
         keys: KeyRing::new(store.clone(), seal.clone(), clock.clone(), random.clone()),
+        held: Held::new(store.clone(), clock.clone()),
         store,
         seal,
         outbound: Outbound::new(&outbound).unwrap(),

@@ -19,7 +19,7 @@ async fn add_domains(world: &World) {
 
 async fn at(world: &World, path_pool: Option<&str>, host: &str) -> Option<(String, String)> {
     let served = resolve(&world.context(), path_pool, host).await.unwrap()?;
-    Some((served.pool.id, served.domain_url))
+    Some((served.pool.id.clone(), served.domain_url))
 }
 
 fn is(pool: &str, url: &str) -> (String, String) {
@@ -95,7 +95,7 @@ async fn the_plain_origin_is_the_default_pools() {
     let gateway = TestGateway::builder().start().await;
     let one = gateway.add_pool("one").await;
     let served = resolve(&gateway.context(), None, "127.0.0.1").await.unwrap().expect("the only pool");
-    assert_eq!((served.pool.id, served.domain_url), (one.id, gateway.base_url.clone()));
+    assert_eq!((served.pool.id.clone(), served.domain_url), (one.id, gateway.base_url.clone()));
     gateway.add_pool("two").await;
     assert!(resolve(&gateway.context(), None, "127.0.0.1").await.unwrap().is_none());
 }

@@ -1,5 +1,7 @@
 //! The authorization request: what the app is told about a bad one, and that every answer carries `state` and `iss`.
 
+use std::sync::Arc;
+
 use crate::oauth::world::seed::{CALLBACK, CONFIDENTIAL, OTHER_POOL};
 use crate::oauth::world::wire::{self, form};
 use crate::oauth::world::{AUTHORIZE, Change, World, changed};
@@ -90,7 +92,7 @@ async fn a17_ten_thousand_scopes_cost_next_to_nothing() {
     let client = crate::oauth::world::seed::client("local_Alpha0001", CONFIDENTIAL, None);
     let text = "openid ".repeat(150_000);
     let parameters = [("scope".to_owned(), text)].into();
-    let mut draft = fedgate::auth_flows::authorize::draft::Draft::new(&parameters, Some(client), None);
+    let mut draft = fedgate::auth_flows::authorize::draft::Draft::new(&parameters, Some(Arc::new(client)), None);
     let before = fedgate::base::clock::Clock::System.now_ms();
     assert!(fedgate::auth_flows::authorize::scope::check(&mut draft).is_err());
     assert!(fedgate::base::clock::Clock::System.now_ms() - before <= 10, "A-17: 1 MB within 10 ms");

@@ -1,6 +1,7 @@
 //! The durable store: one promise ([`conformance`], [`transactions`]), kept by both databases.
 
 mod conformance;
+mod held;
 mod people;
 pub mod postgres;
 mod samples;
@@ -36,6 +37,7 @@ macro_rules! all_promises {
     ($fresh:path) => {
         $crate::store::promises! { $fresh:
             conformance: pools, clients, providers, domains, grants, consumed, signing_keys, provider_documents, meta, unknown_pools;
+            held: changes_are_seen, every_kind_is_held, only_commits_count, strangers_push_nothing_out;
             people: users, identities_belong_to_one_user, pages_of_users, text_sorts_by_bytes;
             transactions: only_what_is_committed_stays, readers_do_not_wait, a_failed_unit_is_over, a_reading_unit_does_not_write,
                 s16_one_of_64_consumes, a05_one_of_64_redeems_a_code, migrating_again, migrating_at_once, a_newer_schema_is_refused,

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::federation::providers::saml::descriptors::source::Remote;
 use crate::federation::saml::aggregate;
 use crate::federation::saml::fault::SamlFault;
+use crate::federation::saml::keys::SigningCertificate;
 use crate::federation::saml::metadata::{self, IdpDescriptor, MetadataFault, MetadataOptions};
 use crate::outbound::{Answer, Call, OutboundError};
 
@@ -83,7 +84,7 @@ pub async fn look(context: &Context, remote: &Remote, entity_id: Option<String>,
     let limit = if remote.aggregate { aggregate::MAX_BYTES } else { LIMIT };
     let call = Call { method: "GET", url: remote.url.clone(), headers, body: Vec::new(), limit };
     let reader = Reader {
-        remote: remote.clone(),
+        signers: remote.signers().ok_or(Fault::Refused("metadata_signer_unreadable"))?,
         entity_id,
         now_ms: context.now_ms(),
         allow_http: context.ports.public_url.scheme() == "http",
@@ -126,7 +127,7 @@ async fn streamed(context: &Context, call: Call, reader: Reader) -> Looked {
 
 /// What the reading needs, on whichever thread.
 struct Reader {
-    remote: Remote,
+    signers: Vec<SigningCertificate>,
     entity_id: Option<String>,
     now_ms: i64,
     allow_http: bool,
@@ -138,7 +139,7 @@ impl Reader {
     }
 
     fn single(&self, body: Vec<u8>) -> Result<Document, Fault> {
-        let reading = metadata::read(&body, &self.options(), &self.remote.signers).map_err(refused)?;
+        let reading = metadata::read(&body, &self.options(), &self.signers).map_err(refused)?;
         let body = String::from_utf8(body).map_err(|_| refused(SamlFault::Encoding.into()))?;
         Ok(document(body, reading))
     }
@@ -147,9 +148,9 @@ impl Reader {
         let mut pieces = Pieces { receiver, piece: Vec::new(), at: 0, kept: Some(Vec::new()) };
         let entity_id = self.entity_id.as_deref().unwrap_or_default();
         let slice = aggregate::cut(BufReader::new(&mut pieces), entity_id).map_err(refused)?;
-        if let Some(whole) = pieces.kept.filter(|_| !self.remote.signers.is_empty()) {
+        if let Some(whole) = pieces.kept.filter(|_| !self.signers.is_empty()) {
             // Small enough to check a signature over all of it. Both readings must agree on what was proven.
-            let proven = metadata::read(&whole, &self.options(), &self.remote.signers).map_err(refused)?;
+            let proven = metadata::read(&whole, &self.options(), &self.signers).map_err(refused)?;
             let reading = metadata::read(slice.as_bytes(), &self.options(), &[]).map_err(refused)?;
             if reading.descriptor.signing_certificates != proven.descriptor.signing_certificates
                 || reading.descriptor.entity_id != proven.descriptor.entity_id
@@ -158,7 +159,7 @@ impl Reader {
             }
             return Ok(document(slice, proven));
         }
-        let reading = metadata::read(slice.as_bytes(), &self.options(), &self.remote.signers).map_err(|fault| match fault {
+        let reading = metadata::read(slice.as_bytes(), &self.options(), &self.signers).map_err(|fault| match fault {
             MetadataFault::Document(SamlFault::Unsigned) => refused(MetadataFault::AggregateSignature),
             other => refused(other),
         })?;

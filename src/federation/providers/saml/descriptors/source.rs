@@ -36,12 +36,19 @@ pub struct Remote {
     pub entity_id: Option<String>,
     /// Whether the document may hold many entities and be large.
     pub aggregate: bool,
-    /// Who must have signed it; empty: nobody.
-    pub signers: Vec<SigningCertificate>,
+    /// Who must have signed it: the setting as it stands.
+    pub signer: Option<String>,
     /// Digest of all of it and of the provider's creation: a copy from another source does not count.
     pub identity: String,
     /// Where the entity id is pinned that the first copy named, when the settings choose none.
     pub pin_name: String,
+}
+
+impl Remote {
+    /// Who must have signed the document; empty: nobody. Nothing when the setting cannot be read, which never means "nobody".
+    pub fn signers(&self) -> Option<Vec<SigningCertificate>> {
+        self.signer.as_deref().map_or_else(|| Some(Vec::new()), SigningCertificate::read_all)
+    }
 }
 
 /// Reads the settings.
@@ -53,12 +60,6 @@ pub fn of(provider: &IdentityProvider) -> Result<Source<'_>, Failure> {
     }
     let base = detail("MetadataURL").ok_or(Failure::FederationRefused { reason: "metadata_missing" })?;
     let signer = detail("MetadataSigningCertificate");
-    let signers = match signer.map(SigningCertificate::read_all) {
-        None => Vec::new(),
-        // Never "nobody must sign" because the setting cannot be read.
-        Some(None) => return Err(Failure::FederationRefused { reason: "metadata_signer_unreadable" }),
-        Some(Some(signers)) => signers,
-    };
     let query = entity_id.filter(|_| base.ends_with(QUERY_BASE));
     let url = query.map_or_else(|| base.to_owned(), |entity_id| format!("{base}{}", percent_encoded(entity_id)));
     let digest = |whose: &serde_json::Value| sha256_b64(whose.to_string().as_bytes());
@@ -68,7 +69,7 @@ pub fn of(provider: &IdentityProvider) -> Result<Source<'_>, Failure> {
         url,
         entity_id: entity_id.map(str::to_owned),
         aggregate: entity_id.is_some() && query.is_none(),
-        signers,
+        signer: signer.map(str::to_owned),
         identity: digest(&json!([provider.created_ms, base, entity_id, signer])),
         // With the provider itself, so that one made anew starts anew.
         pin_name: format!("saml_entity_id:{}", digest(&json!([provider.pool_id, provider.name, provider.created_ms, base]))),
