@@ -322,15 +322,15 @@ pub async fn provider_documents(subject: &Subject) {
     assert_eq!(confirm("one", 19, 300).await, (20, 200, etag.clone()));
 
     // What was confirmed later stays; another source replaces in any case.
-    document.digest = "two".to_owned();
+    "two".clone_into(&mut document.digest);
     assert!(!commit!(store, work => work.provider_documents().put(&document)).unwrap());
-    document.source = "other source".to_owned();
+    "other source".clone_into(&mut document.source);
     assert!(commit!(store, work => work.provider_documents().put(&document)).unwrap());
     assert_eq!(find().await, document);
     let dates = reader(store).await.provider_documents().dates(("", ""), 9).await.unwrap();
     assert_eq!((dates.len(), dates[0].certificate_until_ms, dates[0].valid_until_ms), (1, Some(7), None));
     assert!(reader(store).await.provider_documents().dates((POOL, "Okta"), 9).await.unwrap().is_empty());
 
-    document.provider = "Nobody".to_owned();
+    "Nobody".clone_into(&mut document.provider);
     assert!(commit!(store, work => work.provider_documents().put(&document)).is_err(), "only of providers that exist");
 }
