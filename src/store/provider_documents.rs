@@ -122,14 +122,15 @@ impl ProviderDocuments<'_> {
         .transpose()
     }
 
-    /// Keeps a document in the place of the provider's former one, unless one of the same source was confirmed later.
+    /// Keeps a document in the place of the provider's former one; false when one of the same source was confirmed later, or is the same.
     pub async fn put(&mut self, document: &ProviderDocument) -> Result<bool, StoreError> {
         let sql = "INSERT INTO provider_documents (pool_id, provider, source, digest, body, etag, modified, fetched_ms, checked_ms, due_ms,
             certificate_until_ms, valid_until_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT (pool_id, provider) DO UPDATE SET source = excluded.source, digest = excluded.digest, body = excluded.body,
             etag = excluded.etag, modified = excluded.modified, fetched_ms = excluded.fetched_ms, checked_ms = excluded.checked_ms,
             due_ms = excluded.due_ms, certificate_until_ms = excluded.certificate_until_ms, valid_until_ms = excluded.valid_until_ms
-            WHERE provider_documents.source <> excluded.source OR provider_documents.checked_ms <= excluded.checked_ms";
+            WHERE provider_documents.source <> excluded.source
+            OR (provider_documents.checked_ms <= excluded.checked_ms AND provider_documents.digest <> excluded.digest)";
         let values: [Value<'_>; 12] = [
             (&document.pool_id).into(),
             (&document.provider).into(),

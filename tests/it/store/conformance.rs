@@ -326,6 +326,7 @@ pub async fn provider_documents(subject: &Subject) {
     assert!(!commit!(store, work => work.provider_documents().put(&document)).unwrap());
     "other source".clone_into(&mut document.source);
     assert!(commit!(store, work => work.provider_documents().put(&document)).unwrap());
+    assert!(!commit!(store, work => work.provider_documents().put(&document)).unwrap(), "one of two that bring the same");
     assert_eq!(find().await, document);
     let dates = reader(store).await.provider_documents().dates(("", ""), 9).await.unwrap();
     assert_eq!((dates.len(), dates[0].certificate_until_ms, dates[0].valid_until_ms), (1, Some(7), None));
