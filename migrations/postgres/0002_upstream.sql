@@ -35,17 +35,19 @@ CREATE TABLE provider_sessions (
 CREATE INDEX provider_sessions_subject ON provider_sessions (pool_id, provider, subject_key);
 CREATE INDEX provider_sessions_expiry ON provider_sessions (expires_ms);
 
--- Our keys as a SAML service provider: the pool's signing keys (provider is empty) and each provider's encryption keys.
+-- Our keys as a SAML service provider: the pool's signing keys (provider is empty) and each provider's encryption keys. Generations
+-- count from 1: of replicas that make the same one at once, one wins.
 CREATE TABLE saml_keys (
     pool_id TEXT COLLATE "C" NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
     provider TEXT COLLATE "C" NOT NULL,
+    generation BIGINT NOT NULL,
     kid TEXT COLLATE "C" NOT NULL,
     sealed_private TEXT NOT NULL,
     certificate TEXT NOT NULL,
     active_from_ms BIGINT NOT NULL,
     retire_at_ms BIGINT,
     created_ms BIGINT NOT NULL,
-    PRIMARY KEY (pool_id, provider, kid)
+    PRIMARY KEY (pool_id, provider, generation)
 );
 
 -- The last good copy of what a provider publishes (SAML metadata), when it was last found good, and when to look again.

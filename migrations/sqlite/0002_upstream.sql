@@ -35,17 +35,19 @@ CREATE TABLE provider_sessions (
 CREATE INDEX provider_sessions_subject ON provider_sessions (pool_id, provider, subject_key);
 CREATE INDEX provider_sessions_expiry ON provider_sessions (expires_ms);
 
--- Our keys as a SAML service provider: the pool's signing keys (provider is empty) and each provider's encryption keys.
+-- Our keys as a SAML service provider: the pool's signing keys (provider is empty) and each provider's encryption keys. Generations
+-- count from 1: of replicas that make the same one at once, one wins.
 CREATE TABLE saml_keys (
     pool_id TEXT NOT NULL REFERENCES user_pools (id) ON DELETE CASCADE,
     provider TEXT NOT NULL,
+    generation INTEGER NOT NULL,
     kid TEXT NOT NULL,
     sealed_private TEXT NOT NULL,
     certificate TEXT NOT NULL,
     active_from_ms INTEGER NOT NULL,
     retire_at_ms INTEGER,
     created_ms INTEGER NOT NULL,
-    PRIMARY KEY (pool_id, provider, kid)
+    PRIMARY KEY (pool_id, provider, generation)
 ) STRICT;
 
 -- The last good copy of what a provider publishes (SAML metadata), when it was last found good, and when to look again.

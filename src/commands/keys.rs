@@ -1,4 +1,4 @@
-//! `fedgate keys list|rotate POOL`: the signing keys of a user pool.
+//! `fedgate keys list|rotate POOL`: the keys of a user pool, those that sign tokens and those of our SAML service provider.
 //!
 //! Owns the arguments and the table that is printed; when keys sign and leave is `keys::rotation`'s.
 
@@ -10,6 +10,7 @@ use crate::app::probe;
 use crate::commands::output::{self, Refused};
 use crate::commands::{self, From};
 use crate::keys::rotation::KeyInfo;
+use crate::keys::saml_keys::life::{SAML_PUBLISH_AHEAD_MS, SamlKeyInfo};
 use crate::keys::{KeyError, KeyRing};
 
 /// What to do with the keys.
@@ -25,6 +26,10 @@ pub enum Action {
         /// Sign with the new keys at once, for a key that has leaked: apps that cache the old key set fail until they fetch it again
         #[arg(long)]
         now: bool,
+        /// Replace the SAML keys instead: a new signing certificate is published now and signs in 30 days, new encryption certificates
+        /// count at once; the old ones go on for 30 days. Identity providers that copied a certificate by hand must copy the new one
+        #[arg(long)]
+        saml: bool,
     },
 }
 
@@ -41,13 +46,13 @@ pub struct Which {
 pub async fn run(action: Action) -> Result<(), Refused> {
     let (which, rotate) = match action {
         Action::List(which) => (which, None),
-        Action::Rotate { which, now } => (which, Some(now)),
+        Action::Rotate { which, now, saml } => (which, Some((now, saml))),
     };
     let config = which.from.load()?;
     let ring: KeyRing = probe::key_ring(&config).await.map_err(|error| commands::explain(&config, &error))?;
     let keys = match rotate {
-        None => ring.list(&which.pool).await,
-        Some(now) => ring.rotate(&which.pool, if now { 0 } else { config.signing.publish_ahead_s * 1000 }).await,
+        None | Some((_, true)) => ring.list(&which.pool).await,
+        Some((now, false)) => ring.rotate(&which.pool, if now { 0 } else { config.signing.publish_ahead_s * 1000 }).await,
     };
     let missing = || Refused::Other(format!("there is no user pool {}", which.pool));
     match keys {
@@ -55,6 +60,13 @@ pub async fn run(action: Action) -> Result<(), Refused> {
         Ok(keys) => {
             for key in &keys {
                 output::line(&row(key));
+            }
+            let saml = match rotate {
+                Some((now, true)) => ring.rotate_saml_keys(&which.pool, if now { 0 } else { SAML_PUBLISH_AHEAD_MS }).await,
+                _ => ring.list_saml_keys(&which.pool).await,
+            };
+            for key in saml.map_err(|error| Refused::Other(error.to_string()))? {
+                output::line(&saml_row(&key));
             }
             Ok(())
         }
@@ -72,6 +84,13 @@ fn row(key: &KeyInfo) -> String {
         key.status.as_str(),
         instant(key.active_from_ms)
     )
+}
+
+fn saml_row(key: &SamlKeyInfo) -> String {
+    let usage = key.provider.as_ref().map_or_else(|| "saml-signing".to_owned(), |name| format!("saml-encryption:{name}"));
+    let retires = key.retire_at_ms.map_or_else(|| "-".to_owned(), instant);
+    let (from, until) = (instant(key.active_from_ms), instant(key.not_after_ms));
+    format!("{}\t{usage}\t{}\tsigns from {from}\tleaves {retires}\tcertificate ends {until}", key.kid, key.status.as_str())
 }
 
 fn instant(ms: i64) -> String {

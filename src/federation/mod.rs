@@ -8,6 +8,7 @@ pub mod attribute_mapping;
 pub mod broker;
 pub mod documents;
 pub mod expiry;
+pub mod fixed_endpoints;
 pub mod identity;
 pub mod provider;
 pub mod providers;

@@ -10,6 +10,7 @@ use std::pin::Pin;
 
 use serde_json::Value;
 
+use crate::base::secret::Secret;
 use crate::context::Context;
 use crate::model::authorization::Authorization;
 use crate::model::external_identity::ExternalIdentity;
@@ -70,6 +71,13 @@ pub struct Answer<'a> {
     pub acs_url: String,
     /// Our SAML entity id.
     pub sp_entity_id: String,
+}
+
+/// A secret setting in clear, if there is one (`client_secret`, `private_key`). A secret that was sealed for another place does not open (K-04).
+pub fn secret(context: &Context, provider: &IdentityProvider, key: &str) -> Result<Option<Secret>, Failure> {
+    let place = [provider.pool_id.as_str(), "identity_provider", provider.name.as_str(), key];
+    let open = |sealed: &String| context.ports.seal.open(&place, sealed).map_err(Failure::from);
+    provider.sealed_details.get(key).map(open).transpose()
 }
 
 /// A kind of identity provider.

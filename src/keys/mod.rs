@@ -1,4 +1,5 @@
-//! Signing keys: per pool one RSA-2048 key for ID tokens and one for access tokens, their rotation, and the JWKS.
+//! Signing keys: per pool one RSA-2048 key for ID tokens and one for access tokens, their rotation, and the JWKS; beside them our keys
+//! as a SAML service provider ([`saml_keys`]).
 //!
 //! Owns key life: publish before use, overlap, retirement (K-01, K-02), and signing itself on bounded threads off the event loop.
 //! Private halves rest sealed ([`seal`]). Does not know claims: that is `tokens`.
@@ -6,6 +7,7 @@
 pub mod held;
 pub mod master;
 pub mod rotation;
+pub mod saml_keys;
 pub mod seal;
 
 use std::collections::HashMap;
@@ -22,6 +24,7 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::keys::held::{Birth, Held, generate};
+use crate::keys::saml_keys::life::SamlKeys;
 use crate::keys::seal::Seal;
 use crate::model::failure::Failure;
 use crate::store::signing_keys::StoredKey;
@@ -103,6 +106,7 @@ struct Inner {
     clock: Clock,
     random: Random,
     pools: RwLock<HashMap<String, Arc<Pool>>>,
+    saml: SamlKeys,
     /// Signatures being made at once: one for each core.
     signers: Arc<Semaphore>,
 }
@@ -130,7 +134,8 @@ impl KeyRing {
     pub fn new(store: Store, seal: Seal, clock: Clock, random: Random) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let signers = Arc::new(Semaphore::new(cores));
-        Self { inner: Arc::new(Inner { store, seal, clock, random, pools: RwLock::default(), signers }) }
+        let (pools, saml) = (RwLock::default(), SamlKeys::default());
+        Self { inner: Arc::new(Inner { store, seal, clock, random, pools, saml, signers }) }
     }
 
     /// Makes the two first keys of a pool, active at once, inside the caller's unit of work.

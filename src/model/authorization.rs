@@ -30,6 +30,9 @@ pub struct Authorization {
     pub prompt: Option<String>,
     /// `max_age` in seconds, forwarded to OIDC providers and checked in their answer.
     pub max_age_s: Option<i64>,
+    /// `acr_values`, space separated: forwarded to OIDC providers and checked in their answer.
+    #[serde(default)]
+    pub acr_values: Option<String>,
     /// When it was made, ms.
     pub created_ms: i64,
 }

@@ -55,7 +55,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
                     .route(web::post().to(userinfo::answer))
                     .route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight)),
             )
-            .service(at("/oauth2/idpresponse").route(web::get().to(idp_response::get)))
+            .service(at("/oauth2/idpresponse").route(web::get().to(idp_response::get)).route(web::post().to(idp_response::post)))
             .service(at("/logout").route(web::get().to(logout::get)));
     }
     let at = |path: &str| web::resource(path).default_service(web::to(error::method_not_allowed));

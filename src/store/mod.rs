@@ -12,6 +12,7 @@ pub mod identity_providers;
 pub mod meta;
 mod postgres;
 pub mod provider_documents;
+pub mod saml_keys;
 pub mod signing_keys;
 mod sql;
 mod sqlite;
@@ -213,6 +214,10 @@ impl UnitOfWork {
     /// One-time identifiers.
     pub fn consumed(&mut self) -> consumed::Consumed<'_> {
         consumed::Consumed(self)
+    }
+    /// Our SAML keys.
+    pub fn saml_keys(&mut self) -> saml_keys::SamlKeys<'_> {
+        saml_keys::SamlKeys(self)
     }
     /// Signing keys.
     pub fn signing_keys(&mut self) -> signing_keys::SigningKeys<'_> {

@@ -21,6 +21,14 @@ pub enum Party {
     OidcIdp,
     /// The stand-in SAML identity provider.
     SamlIdp,
+    /// The stand-in Google.
+    Google,
+    /// The stand-in Apple.
+    Apple,
+    /// The stand-in Facebook.
+    Facebook,
+    /// The stand-in Amazon.
+    Amazon,
 }
 
 impl Party {
@@ -32,6 +40,10 @@ impl Party {
             Self::Gateway => "fedgate",
             Self::OidcIdp => "Example OIDC",
             Self::SamlIdp => "Example SAML",
+            Self::Google => "Stand-in for Google",
+            Self::Apple => "Stand-in for Apple",
+            Self::Facebook => "Stand-in for Facebook",
+            Self::Amazon => "Stand-in for Amazon",
         }
     }
 }

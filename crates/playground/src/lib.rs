@@ -5,6 +5,7 @@
 //!
 //! - [`oidc_idp`] is an OpenID Connect provider that can be told to misbehave;
 //! - [`saml_idp`] is a SAML identity provider that can sign anything;
+//! - [`social`] holds the stand-ins for Google, Apple, Facebook and Amazon;
 //! - [`browser`] walks through redirects and forms as a person with a browser would;
 //! - [`app`] is the sample app, a plain relying party of the gateway;
 //! - [`gateway`] and [`demo`] start the real gateway between them;
@@ -20,3 +21,4 @@ pub mod look;
 pub mod oidc_idp;
 pub mod saml_idp;
 pub mod server;
+pub mod social;

@@ -9,6 +9,18 @@ use actix_web::http::header;
 
 const STYLE: &str = include_str!("look.css");
 
+/// A mark with one letter.
+macro_rules! mark {
+    ($letter:literal) => {
+        concat!(
+            r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><circle cx="16" cy="16" r="14" fill="currentColor" opacity=".16"/>"#,
+            r#"<text x="16" y="21.5" text-anchor="middle" font-family="system-ui, sans-serif" font-size="16" font-weight="600" fill="currentColor">"#,
+            $letter,
+            "</text></svg>"
+        )
+    };
+}
+
 /// Whose page it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Brand {
@@ -18,6 +30,14 @@ pub enum Brand {
     Oidc,
     /// The stand-in SAML identity provider.
     Saml,
+    /// The stand-in Google.
+    Google,
+    /// The stand-in Apple.
+    Apple,
+    /// The stand-in Facebook.
+    Facebook,
+    /// The stand-in Amazon.
+    Amazon,
 }
 
 impl Brand {
@@ -27,6 +47,10 @@ impl Brand {
             Self::App => "Sample app",
             Self::Oidc => "Example OIDC",
             Self::Saml => "Example SAML",
+            Self::Google => "Stand-in for Google",
+            Self::Apple => "Stand-in for Apple",
+            Self::Facebook => "Stand-in for Facebook",
+            Self::Amazon => "Stand-in for Amazon",
         }
     }
 
@@ -35,13 +59,17 @@ impl Brand {
             Self::App => "app",
             Self::Oidc => "oidc",
             Self::Saml => "saml",
+            Self::Google => "google",
+            Self::Apple => "apple",
+            Self::Facebook => "facebook",
+            Self::Amazon => "amazon",
         }
     }
 
     fn role(self) -> &'static str {
         match self {
             Self::App => "an app that trusts fedgate",
-            Self::Oidc | Self::Saml => "a stand-in identity provider",
+            _ => "a stand-in identity provider",
         }
     }
 
@@ -56,6 +84,11 @@ impl Brand {
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><circle cx="16" cy="16" r="14" fill="currentColor" opacity=".16"/>"#,
                 r#"<circle cx="16" cy="16" r="6.6" stroke="currentColor" stroke-width="2.6"/><circle cx="16" cy="16" r="2" fill="currentColor"/></svg>"#
             ),
+            // Plain initials: the true marks belong to their owners.
+            Self::Google => mark!("G"),
+            Self::Apple => mark!("A"),
+            Self::Facebook => mark!("F"),
+            Self::Amazon => mark!("L"),
             Self::Saml => concat!(
                 r#"<svg viewBox="0 0 32 32" fill="none" aria-hidden="true"><path d="M16 2 28.1 9v14L16 30 3.9 23V9Z" fill="currentColor" opacity=".16"/>"#,
                 r#"<path d="M20.5 11.5c-1-1.4-2.6-2-4.5-2-2.6 0-4.5 1.2-4.5 3.1 0 4.5 9.2 2.3 9.2 6.9 0 2-2 3.2-4.7 3.2-2 0-3.800-.8-4.800-2.300" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/></svg>"#

@@ -86,6 +86,10 @@ async fn session_answers(context: &Context, request: &Validated, session: &WebSe
     if matches!(request.prompt, Prompt::Ask(_)) {
         return Ok(false);
     }
+    // A session does not know at which level it was begun, so it cannot answer for one (O-30).
+    if request.authorization.acr_values.is_some() {
+        return Ok(false);
+    }
     let named = match &request.named {
         Named::Nothing => true,
         Named::OwnDirectory => session.provider == OWN_DIRECTORY,

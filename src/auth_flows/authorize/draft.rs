@@ -60,6 +60,8 @@ pub struct Draft<'a> {
     pub prompt: Prompt,
     /// `max_age`, seconds.
     pub max_age_s: Option<i64>,
+    /// `acr_values`.
+    pub acr_values: Option<String>,
     /// `login_hint`.
     pub login_hint: Option<String>,
     /// The provider that the request names.
@@ -84,6 +86,7 @@ impl<'a> Draft<'a> {
             nonce: None,
             prompt: Prompt::default(),
             max_age_s: None,
+            acr_values: None,
             login_hint: None,
             named: Named::Nothing,
         }

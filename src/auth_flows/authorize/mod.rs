@@ -3,6 +3,7 @@
 //! Until client and redirect URI are known to be good, a refusal is a page; from then on it is a redirect to the app. Both
 //! `/oauth2/authorize` and `/login` judge their query here. What happens with a good request is `decide`.
 
+pub mod acr_values;
 pub mod client;
 pub mod decide;
 pub mod draft;
@@ -37,7 +38,7 @@ use crate::user_pools::address::ServedPool;
 pub type Check = fn(&mut Draft<'_>) -> Result<(), Fault>;
 
 /// The checks in order. `state` stands right after the redirect URI, so that every later refusal carries it.
-pub const CHECKS: [Check; 14] = [
+pub const CHECKS: [Check; 15] = [
     client::check,
     redirect_uri::check,
     state::check,
@@ -49,6 +50,7 @@ pub const CHECKS: [Check; 14] = [
     nonce::check,
     prompt::check,
     max_age::check,
+    acr_values::check,
     login_hint::check,
     resource::check,
     provider::check,
@@ -157,6 +159,7 @@ fn authorization(context: &Context, served: &ServedPool, draft: &Draft<'_>) -> A
         login_hint: draft.login_hint.clone(),
         prompt: draft.prompt.forwarded(),
         max_age_s: draft.max_age_s,
+        acr_values: draft.acr_values.clone(),
         created_ms: context.now_ms(),
     }
 }

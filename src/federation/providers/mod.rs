@@ -2,8 +2,10 @@
 //!
 //! Siblings never import one another.
 
+pub mod google;
 pub mod oidc;
 pub mod saml;
+pub mod sign_in_with_apple;
 
 use std::sync::Arc;
 
@@ -11,5 +13,10 @@ use crate::federation::provider::Provider;
 
 /// One instance of every kind that this build speaks.
 pub fn table() -> Vec<Arc<dyn Provider>> {
-    vec![Arc::new(oidc::Oidc::new()), Arc::new(saml::Saml::default())]
+    vec![
+        Arc::new(oidc::Oidc::new()),
+        Arc::new(saml::Saml::default()),
+        Arc::new(google::Google::default()),
+        Arc::new(sign_in_with_apple::SignInWithApple::default()),
+    ]
 }

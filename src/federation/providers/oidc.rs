@@ -1,65 +1,41 @@
 //! OpenID Connect providers: code flow with PKCE, nonce and state, discovery, verified ID token, userinfo.
 //!
-//! Owns the order of the steps and the two kinds of kept documents (discovery, keys); each step is a file beneath. Does not own state and
-//! single use (`broker`) nor users (`identity`). Kinds that speak OIDC with a twist build on this one.
+//! Owns the kind `OIDC`: its settings, discovery, userinfo. The flow itself is `engine`'s, each step a file beneath. Does not own state and
+//! single use (`broker`) nor users (`identity`). Kinds that speak OIDC with a twist build on the same engine.
 
 pub mod answer;
 pub mod claims;
 pub mod discovery;
 pub mod endpoints;
+pub mod engine;
 pub mod id_token;
+pub mod issuer;
 pub mod key_set;
 pub mod settings;
 pub mod strict_json;
 pub mod token_request;
 pub mod userinfo;
 
-use std::sync::Arc;
-
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient};
-use openidconnect::{
-    AuthUrl, ClientId, CsrfToken, IssuerUrl, JsonWebKeySet, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::base::secret::Secret;
 use crate::context::Context;
-use crate::federation::documents::{Documents, Held, Key, Rules};
-use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
+use crate::federation::documents::{Documents, Held};
+use crate::federation::provider::{self, Answer, Begun, Boxed, Provider, Start};
 use crate::federation::providers::oidc::discovery::Discovery;
 use crate::federation::providers::oidc::endpoints::Endpoints;
-use crate::federation::providers::oidc::id_token::{Expected, Unverified};
-use crate::federation::providers::oidc::key_set::KeySet;
+use crate::federation::providers::oidc::engine::{Engine, Party, Proven, place};
 use crate::federation::providers::oidc::settings::{ADD_ATTRIBUTES, CLIENT_SECRET, Settings, invalid};
-use crate::federation::providers::oidc::token_request::Redemption;
+use crate::federation::providers::oidc::userinfo::Userinfo;
 use crate::model::external_identity::ExternalIdentity;
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};
 use crate::outbound::OutboundError;
 
-const HOUR_MS: i64 = 3_600_000;
-
 /// The kind `OIDC`.
 #[derive(Debug)]
 pub struct Oidc {
     discoveries: Documents<Discovery>,
-    key_sets: Documents<KeySet>,
-}
-
-/// What a login must see again at its end; kept in the cache by the broker.
-#[derive(Serialize, Deserialize)]
-struct Memory {
-    nonce: String,
-    verifier: String,
-    /// The settings that the login began with: an answer must not meet others.
-    issuer: String,
-    client_id: String,
-    iss_required: bool,
-    begun_s: i64,
-    max_age_s: Option<i64>,
-    /// Whether a fresh sign-in was asked for (`prompt=login`).
-    sign_in_anew: bool,
+    engine: Engine,
 }
 
 impl Default for Oidc {
@@ -71,16 +47,7 @@ impl Default for Oidc {
 impl Oidc {
     /// Knows no documents yet.
     pub fn new() -> Self {
-        let rules =
-            Rules { accept: "application/json", limit: discovery::LIMIT, ttl_ms: HOUR_MS, stale_ms: 24 * HOUR_MS, entries: 4096 };
-        Self {
-            discoveries: Documents::new(rules),
-            key_sets: Documents::new(Rules {
-                accept: "application/jwk-set+json, application/json",
-                limit: key_set::LIMIT,
-                ..rules
-            }),
-        }
+        Self { discoveries: Documents::new(engine::RULES), engine: Engine::default() }
     }
 
     async fn discover(
@@ -90,19 +57,30 @@ impl Oidc {
         settings: &Settings<'_>,
     ) -> Result<Held<Discovery>, Failure> {
         let key = place(provider, settings.discovery_url());
-        self.discoveries.get(context, &key, |body| discovery::parse(body, settings.issuer)).await
+        self.discoveries.get(context, &key, |body| discovery::parse(body, settings.accepted.configured())).await
     }
 
-    async fn endpoints(
+    async fn party<'a>(
         &self,
         context: &Context,
         provider: &IdentityProvider,
-        settings: &Settings<'_>,
-    ) -> Result<Endpoints, Failure> {
-        match self.discover(context, provider, settings).await {
+        settings: &Settings<'a>,
+    ) -> Result<Party<'a>, Failure> {
+        let endpoints = match self.discover(context, provider, settings).await {
             Ok(held) => Endpoints::join(settings, Ok(&held.document)),
             Err(failure) => Endpoints::join(settings, Err(failure)),
-        }
+        }?;
+        // `openid` first, whatever the order of the settings.
+        let others = settings.scopes.iter().copied().filter(|scope| *scope != "openid");
+        Ok(Party {
+            issuer: settings.accepted.clone(),
+            client_id: settings.client_id,
+            scopes: std::iter::once("openid").chain(others).collect(),
+            trusted_audiences: settings.trusted_audiences.clone(),
+            endpoints,
+            pkce: true,
+            extra: Vec::new(),
+        })
     }
 
     async fn check_settings(&self, context: &Context, provider: &mut IdentityProvider) -> Result<(), Failure> {
@@ -146,21 +124,16 @@ impl Oidc {
 
     async fn start(&self, context: &Context, provider: &IdentityProvider, start: Start<'_>) -> Result<Begun, Failure> {
         let settings = stored(provider)?;
-        let endpoints = self.endpoints(context, provider, &settings).await?;
+        let mut party = self.party(context, provider, &settings).await?;
         let asked = start.authorization;
-        let memory = Memory {
-            nonce: context.ports.random.token(),
-            verifier: context.ports.random.token(),
-            issuer: settings.issuer.to_owned(),
-            client_id: settings.client_id.to_owned(),
-            iss_required: endpoints.iss_required,
-            begun_s: context.now_ms().div_euclid(1000),
-            max_age_s: asked.max_age_s,
-            sign_in_anew: asked.prompt.as_deref().is_some_and(|prompt| prompt.split(' ').any(|value| value == "login")),
-        };
-        let url = authorize_url(&settings, &endpoints, &memory, &start).map_err(Failure::internal)?;
-        let memory = serde_json::to_value(memory).map_err(Failure::internal)?;
-        Ok(Begun { departure: Departure::Redirect(url), memory })
+        let passed_on = [
+            ("login_hint", asked.login_hint.clone()),
+            ("prompt", asked.prompt.clone()),
+            ("max_age", asked.max_age_s.map(|seconds| seconds.to_string())),
+            ("acr_values", asked.acr_values.clone()),
+        ];
+        party.extra = passed_on.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        self.engine.begin(context, &party, &start)
     }
 
     async fn finish(
@@ -169,77 +142,34 @@ impl Oidc {
         provider: &IdentityProvider,
         answer: Answer<'_>,
     ) -> Result<ExternalIdentity, Failure> {
-        let memory = Memory::deserialize(answer.memory).map_err(Failure::internal)?;
         let settings = stored(provider)?;
-        if memory.issuer != settings.issuer || memory.client_id != settings.client_id {
-            return Err(refused("provider_changed"));
-        }
-        let endpoints = self.endpoints(context, provider, &settings).await?;
-        let iss_required = memory.iss_required || endpoints.iss_required;
-        let code = answer::code(answer.parameters, settings.issuer, iss_required)?;
-        let secret = client_secret(context, provider)?;
-        let redemption = Redemption {
-            url: &endpoints.token_url,
-            client_id: settings.client_id,
-            client_secret: secret.as_ref(),
-            secret_in_form: endpoints.secret_in_form,
-            code,
-            redirect_uri: &answer.callback_url,
-            verifier: &memory.verifier,
-        };
-        let tokens = token_request::redeem(&context.ports.outbound, &redemption).await?;
-        let id_token = tokens.id_token.ok_or(refused("id_token_missing"))?;
-        let unverified = Unverified::read(id_token.reveal(), &endpoints.algorithms).map_err(refused)?;
-        let proven = self.verified(context, &place(provider, endpoints.jwks_uri), &unverified).await?;
-        let expected = Expected {
-            issuer: settings.issuer,
-            client_id: settings.client_id,
-            nonce: &memory.nonce,
-            access_token: tokens.access_token.reveal(),
-            code,
-            now_s: context.now_ms().div_euclid(1000),
-            max_age_s: memory.max_age_s,
-            signed_in_after_s: memory.sign_in_anew.then_some(memory.begun_s),
-        };
-        let subject = id_token::check(&proven, unverified.algorithm, &expected).map_err(refused)?;
-        let auth_time_ms = proven.get("auth_time").and_then(Value::as_i64).map(|seconds| seconds.saturating_mul(1000));
-        let userinfo = match &endpoints.attributes_url {
-            Some(url) => {
-                let outbound = &context.ports.outbound;
-                Some(userinfo::fetch(outbound, settings.userinfo_method, url, &tokens.access_token, &subject).await?)
-            }
-            None => None,
-        };
-        let mut claims = claims::merge(proven, userinfo);
-        let offered = [("access_token", &tokens.access_token), ("id_token", &id_token)];
-        claims::offer_tokens(&mut claims, &provider.attribute_mapping, offered)?;
-        Ok(ExternalIdentity {
-            subject_key: subject.clone(),
-            subject,
-            issuer: None,
-            claims,
-            auth_time_ms,
-            session_until_ms: None,
-            logout: None,
-            one_time: None,
-        })
+        Engine::check_unchanged(&answer, &settings.accepted, settings.client_id)?;
+        let party = self.party(context, provider, &settings).await?;
+        let secret = provider::secret(context, provider, CLIENT_SECRET)?;
+        let proven = self.engine.prove(context, provider, &party, secret.as_ref(), &answer).await?;
+        let userinfo = self.userinfo(context, provider, &settings, &party, &proven).await?;
+        claims::identity(proven, userinfo, &provider.attribute_mapping)
     }
 
-    /// The claims of a token that one of the provider's keys signed; an unknown key asks for a newer set, once (O-08, O-10).
-    async fn verified(&self, context: &Context, key: &Key, token: &Unverified<'_>) -> Result<Map<String, Value>, Failure> {
-        let attempt = |set: &Arc<KeySet>| set.find(token.kid.as_deref(), token.algorithm).and_then(|key| token.verify(key));
-        let held = self.key_sets.get(context, key, KeySet::parse).await?;
-        let reason = match attempt(&held.document) {
-            Ok(claims) => return Ok(claims),
-            Err(reason) => reason,
+    async fn userinfo(
+        &self,
+        context: &Context,
+        provider: &IdentityProvider,
+        settings: &Settings<'_>,
+        party: &Party<'_>,
+        proven: &Proven,
+    ) -> Result<Option<Map<String, Value>>, Failure> {
+        let Some(url) = &party.endpoints.attributes_url else { return Ok(None) };
+        let outbound = &context.ports.outbound;
+        let claims = match userinfo::fetch(outbound, settings.userinfo_method, url, &proven.access_token).await? {
+            Userinfo::Plain(claims) => claims,
+            Userinfo::Signed(token) => {
+                let claims = self.engine.signed(context, provider, party, token.reveal()).await?.claims;
+                userinfo::check_signed(&claims, &proven.claims, party.client_id)?;
+                claims
+            }
         };
-        // Without a `kid`, a rotated key shows only as a signature that does not fit.
-        let may_be_rotated = reason == "key_unknown" || token.kid.is_none();
-        if held.just_fetched || !may_be_rotated {
-            return Err(refused(reason));
-        }
-        let newer = self.key_sets.newer(context, key, &held.document, KeySet::parse).await?;
-        attempt(&newer.document).map_err(refused)
+        userinfo::of_subject(claims, &proven.subject).map(Some)
     }
 }
 
@@ -271,17 +201,9 @@ impl Provider for Oidc {
     }
 }
 
-fn refused(reason: &'static str) -> Failure {
-    Failure::FederationRefused { reason }
-}
-
 /// Settings that were checked when they were saved.
 fn stored(provider: &IdentityProvider) -> Result<Settings<'_>, Failure> {
     Settings::read(&provider.details).map_err(|_| Failure::ProviderUnavailable { reason: "settings_invalid" })
-}
-
-fn place(provider: &IdentityProvider, url: String) -> Key {
-    Key { pool_id: provider.pool_id.clone(), provider: provider.name.clone(), url }
 }
 
 async fn callable(context: &Context, key: &str, url: &str) -> Result<(), Failure> {
@@ -289,49 +211,4 @@ async fn callable(context: &Context, key: &str, url: &str) -> Result<(), Failure
         Err(OutboundError::Refused(_)) => Err(invalid(key, "must be an https URL with a public address")),
         Ok(()) | Err(OutboundError::Unreachable(_) | OutboundError::TooLarge) => Ok(()),
     }
-}
-
-/// None for a public client.
-fn client_secret(context: &Context, provider: &IdentityProvider) -> Result<Option<Secret>, Failure> {
-    let place = [provider.pool_id.as_str(), "identity_provider", provider.name.as_str(), CLIENT_SECRET];
-    let open = |sealed: &String| context.ports.seal.open(&place, sealed).map_err(Failure::from);
-    provider.sealed_details.get(CLIENT_SECRET).map(open).transpose()
-}
-
-/// OpenID Connect Core section 3.1.2.1 with PKCE (RFC 7636 section 4.3). The endpoint's own query stays.
-fn authorize_url(
-    settings: &Settings<'_>,
-    endpoints: &Endpoints,
-    memory: &Memory,
-    start: &Start<'_>,
-) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    // The client only builds the request; keys stay with our own verifier.
-    let client = CoreClient::new(
-        ClientId::new(settings.client_id.to_owned()),
-        IssuerUrl::new(settings.issuer.to_owned())?,
-        JsonWebKeySet::new(Vec::new()),
-    )
-    .set_auth_uri(AuthUrl::new(endpoints.authorize_url.clone())?)
-    .set_redirect_uri(RedirectUrl::new(start.callback_url.clone())?);
-    let verifier = PkceCodeVerifier::new(memory.verifier.clone());
-    let (state, nonce) = (CsrfToken::new(start.handle.to_owned()), Nonce::new(memory.nonce.clone()));
-    let mut request = client
-        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
-    // The builder names `openid` by itself.
-    for scope in settings.scopes.iter().filter(|scope| **scope != "openid") {
-        request = request.add_scope(Scope::new((*scope).to_owned()));
-    }
-    let asked = start.authorization;
-    let passed_on = [
-        ("login_hint", asked.login_hint.clone()),
-        ("prompt", asked.prompt.clone()),
-        ("max_age", asked.max_age_s.map(|seconds| seconds.to_string())),
-    ];
-    for (name, value) in passed_on {
-        if let Some(value) = value {
-            request = request.add_extra_param(name, value);
-        }
-    }
-    Ok(request.url().0.into())
 }

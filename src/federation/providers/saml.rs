@@ -1,7 +1,7 @@
 //! SAML 2.0 identity providers (Cognito: `ProviderType` SAML).
 //!
-//! Owns the settings (`MetadataURL` or `MetadataFile`), the choice of binding, and what of a verified assertion becomes the external
-//! identity. The protocol and every check of it is `federation::saml`; the provider's metadata is `descriptors`'.
+//! Owns the choice of binding, which of our keys sign and decrypt, and what of a verified assertion becomes the external identity. The
+//! protocol and every check of it is `federation::saml`; settings are `settings`', the provider's metadata is `descriptors`'.
 //! Verification runs on the blocking pool behind a semaphore, never on an event-loop thread (S-33).
 
 pub mod descriptors;
@@ -18,14 +18,19 @@ use crate::context::Context;
 use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
 use crate::federation::providers::saml::descriptors::Descriptors;
 use crate::federation::saml::authn_request::{self, AuthnRequest};
+use crate::federation::saml::encryption::Decryption;
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::metadata::IdpDescriptor;
 use crate::federation::saml::response::{self, DEFAULT_SKEW_S, Expectation, VerifiedAssertion};
 use crate::federation::saml::subject::NameId;
+use crate::keys::KeyError;
+use crate::keys::saml_keys::SpKey;
 use crate::model::external_identity::{ExternalIdentity, LogoutHandle, OneTimeId};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};
 
+/// The detail that tells the identity provider's administrator to which key to encrypt.
+const ACTIVE_ENCRYPTION_CERTIFICATE: &str = "ActiveEncryptionCertificate";
 /// Responses verified at the same time.
 const PARALLEL_CHECKS: usize = 4;
 
@@ -50,12 +55,24 @@ impl Provider for Saml {
     fn validate<'a>(&'a self, context: &'a Context, provider: &'a mut IdentityProvider) -> Boxed<'a, Result<(), Failure>> {
         Box::pin(async move {
             settings::check(&provider.details)?;
+            provider.details.remove(ACTIVE_ENCRYPTION_CERTIFICATE);
             let descriptor = self.descriptors.current(context, provider).await.map_err(named)?;
             for (key, url) in
                 [("SSORedirectBindingURI", &descriptor.sso_redirect_url), ("SLORedirectBindingURI", &descriptor.slo_redirect_url)]
             {
                 if let Some(url) = url {
                     provider.details.insert(key.to_owned(), url.clone());
+                }
+            }
+            if settings::encrypted(&provider.details) {
+                match context.ports.keys.saml_encryption_keys(&provider.pool_id, &provider.name).await {
+                    Ok(keys) => {
+                        let newest = keys.first().map(|key| key.certificate.clone());
+                        provider.details.extend(newest.map(|certificate| (ACTIVE_ENCRYPTION_CERTIFICATE.to_owned(), certificate)));
+                    }
+                    // A declared pool that is not stored yet: the ring makes the key at first need and notes it with the provider.
+                    Err(KeyError::Missing) => {}
+                    Err(error) => return Err(error.into()),
                 }
             }
             Ok(())
@@ -86,10 +103,12 @@ impl Provider for Saml {
                 force_authn: prompt.split(' ').any(|word| word == "login"),
                 name_id_format: None,
             };
+            let signs = descriptor.want_authn_requests_signed || settings::signs_requests(&provider.details);
+            let key = if signs { Some(context.ports.keys.saml_signing_key(&provider.pool_id).await?) } else { None };
             let departure = if descriptor.sso_redirect_url.is_some() {
-                Departure::Redirect(request.redirect_url::<Failure>(start.handle, None)?)
+                Departure::Redirect(request.redirect_url(start.handle, key.as_ref()).await?)
             } else {
-                let form = request.post_form(start.handle);
+                let form = request.post_form(start.handle, key.as_ref()).await?;
                 Departure::PostForm { action: form.action, fields: form.fields }
             };
             Ok(Begun { departure, memory: json!({ "request_id": id }) })
@@ -104,18 +123,30 @@ impl Provider for Saml {
     ) -> Boxed<'a, Result<ExternalIdentity, Failure>> {
         Box::pin(async move {
             let encoded = answer.parameters.get("SAMLResponse").ok_or(refused("saml_response_missing"))?;
+            let opening = if settings::encrypted(&provider.details) {
+                Some(Opening {
+                    keys: context.ports.keys.saml_encryption_keys(&provider.pool_id, &provider.name).await?,
+                    allow_legacy: settings::allows_legacy_encryption(&provider.details),
+                    decoy: context.ports.random.bytes(),
+                })
+            } else {
+                None
+            };
             let check = Check {
                 encoded: Arc::from(encoded.as_str()),
                 request_id: answer.memory["request_id"].as_str().ok_or(refused("request_id_missing"))?.to_owned(),
                 sp_entity_id: answer.sp_entity_id,
                 acs_url: answer.acs_url,
                 now_ms: context.now_ms(),
+                opening,
             };
             let idp = self.descriptors.pinned(context, provider).await?;
             let assertion = match self.verified(&check, &idp).await? {
                 Ok(assertion) => assertion,
                 // A new key that our copy of the metadata does not have yet: look once more, at most once a minute.
-                Err(SamlFault::SignatureInvalid) => self.verified_with_newer(context, provider, &check, idp).await?,
+                Err(fault @ (SamlFault::SignatureInvalid | SamlFault::DecryptedSignature)) => {
+                    self.verified_with_newer(context, provider, &check, (idp, fault)).await?
+                }
                 // The user or the identity provider declined; the app is told, as for every other provider.
                 Err(SamlFault::Status) => return Err(Failure::ProviderDenied { code: "access_denied" }),
                 Err(fault) => return Err(refused(fault.reason())),
@@ -144,6 +175,16 @@ struct Check {
     sp_entity_id: String,
     acs_url: String,
     now_ms: i64,
+    /// How to open it, where the provider encrypts.
+    opening: Option<Opening>,
+}
+
+/// What opens an encrypted assertion.
+#[derive(Clone, Debug)]
+struct Opening {
+    keys: Vec<Arc<SpKey>>,
+    allow_legacy: bool,
+    decoy: [u8; 32],
 }
 
 impl Saml {
@@ -153,20 +194,23 @@ impl Saml {
         context: &Context,
         provider: &IdentityProvider,
         check: &Check,
-        mut idp: Arc<IdpDescriptor>,
+        (mut idp, mut fault): (Arc<IdpDescriptor>, SamlFault),
     ) -> Result<VerifiedAssertion, Failure> {
         for _ in 0..2 {
             let newer = self.descriptors.newer(context, provider, &idp).await?;
             if Arc::ptr_eq(&newer, &idp) {
                 break;
             }
-            match self.verified(check, &newer).await? {
+            fault = match self.verified(check, &newer).await? {
                 Ok(assertion) => return Ok(assertion),
-                Err(SamlFault::SignatureInvalid) => idp = newer,
-                Err(fault) => return Err(refused(fault.reason())),
+                Err(fault) => fault,
+            };
+            if !matches!(fault, SamlFault::SignatureInvalid | SamlFault::DecryptedSignature) {
+                break;
             }
+            idp = newer;
         }
-        Err(refused(SamlFault::SignatureInvalid.reason()))
+        Err(refused(fault.reason()))
     }
 
     async fn verified(&self, check: &Check, idp: &Arc<IdpDescriptor>) -> Result<Result<VerifiedAssertion, SamlFault>, Failure> {
@@ -182,7 +226,14 @@ impl Saml {
                 now_ms: check.now_ms,
                 skew_s: DEFAULT_SKEW_S,
             };
-            response::decode(&check.encoded).and_then(|xml| response::verify(&xml, &expectation))
+            let xml = response::decode(&check.encoded)?;
+            match &check.opening {
+                None => response::verify(&xml, &expectation),
+                Some(Opening { keys, allow_legacy, decoy }) => {
+                    let decryption = Decryption { keys, allow_legacy: *allow_legacy, decoy };
+                    response::verify_encrypted(&xml, &expectation, &decryption)
+                }
+            }
         })
         .await
         .map_err(Failure::internal)

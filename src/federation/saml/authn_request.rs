@@ -1,22 +1,19 @@
-//! Our AuthnRequest and the two ways to send it (SAML Core section 3.4, Bindings sections 3.4 and 3.5).
+//! Our AuthnRequest (SAML Core section 3.4).
 //!
-//! Owns the document, the redirect URL with its optional signature over the exact octets, and the fields of the POST form.
-//! Identifiers and signatures come from outside: the caller injects random bytes and a signing closure, since keys and
-//! randomness live on lower floors. POST requests are not signed here.
+//! Owns the document, the redirect URL and the fields of the POST form, each with or without our signature. Identifiers come
+//! from outside: the caller injects random bytes, since randomness lives on a lower floor. Bindings and signatures are
+//! `outgoing`'s.
 
-use std::io::Write;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-use url::form_urlencoded::byte_serialize;
 
 use crate::federation::saml::instant;
+use crate::federation::saml::outgoing::{self, Field};
 use crate::federation::saml::xml::escape;
-
-/// `SigAlg` of a signed redirect (Cognito: `RequestSigningAlgorithm` = `rsa-sha256`).
-pub const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+use crate::keys::KeyError;
+use crate::keys::saml_keys::SpKey;
 
 /// What an AuthnRequest says.
 #[derive(Debug, Clone, Copy)]
@@ -36,9 +33,6 @@ pub struct AuthnRequest<'a> {
     /// The wanted NameID format; none leaves the choice to the identity provider, as Cognito does.
     pub name_id_format: Option<&'a str>,
 }
-
-/// Signs the octets of a redirect: RSA PKCS#1 v1.5 with SHA-256.
-pub type Sign<'a, E> = dyn Fn(&[u8]) -> Result<Vec<u8>, E> + 'a;
 
 /// A form for the HTTP-POST binding: the browser posts the fields to the action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,43 +80,23 @@ impl AuthnRequest<'_> {
         )
     }
 
-    /// The URL for the HTTP-Redirect binding. `sign` gets the octets `SAMLRequest=…&RelayState=…&SigAlg=…` and returns an
-    /// RSA PKCS#1 v1.5 SHA-256 signature over them; its failure is handed through.
-    pub fn redirect_url<E>(&self, relay_state: &str, sign: Option<&Sign<'_, E>>) -> Result<String, E> {
-        let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-        let mut query = format!(
-            "SAMLRequest={}&RelayState={}",
-            encoded(&STANDARD.encode(deflate(self.to_xml().as_bytes()))),
-            encoded(relay_state)
-        );
-        if let Some(sign) = sign {
-            query = format!("{query}&SigAlg={}", encoded(RSA_SHA256));
-            let signature = sign(query.as_bytes())?;
-            query = format!("{query}&Signature={}", encoded(&STANDARD.encode(signature)));
-        }
-        let separator = match self.destination.split_once('?') {
-            None => "?",
-            Some((_, "")) => "",
-            Some((_, rest)) if rest.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        Ok(format!("{}{separator}{query}", self.destination))
+    /// The URL for the HTTP-Redirect binding, signed over its octets when there is a key.
+    pub async fn redirect_url(&self, relay_state: &str, key: Option<&Arc<SpKey>>) -> Result<String, KeyError> {
+        outgoing::redirect_url(self.destination, Field::Request, &self.to_xml(), Some(relay_state), key).await
     }
 
-    /// The form for the HTTP-POST binding, unsigned.
-    pub fn post_form(&self, relay_state: &str) -> PostForm {
-        PostForm {
+    /// The form for the HTTP-POST binding; the document carries an enveloped signature when there is a key.
+    pub async fn post_form(&self, relay_state: &str, key: Option<&Arc<SpKey>>) -> Result<PostForm, KeyError> {
+        let mut xml = self.to_xml();
+        if let Some(key) = key {
+            xml = outgoing::signed(&xml, key).await?;
+        }
+        Ok(PostForm {
             action: self.destination.to_owned(),
             fields: vec![
-                ("SAMLRequest".to_owned(), STANDARD.encode(self.to_xml())),
+                (Field::Request.name().to_owned(), STANDARD.encode(xml)),
                 ("RelayState".to_owned(), relay_state.to_owned()),
             ],
-        }
+        })
     }
-}
-
-/// Raw DEFLATE (RFC 1951), as the redirect binding wants it.
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing into a vector does not fail")
 }

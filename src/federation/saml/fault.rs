@@ -43,8 +43,19 @@ pub enum SamlFault {
     Shape,
     /// Not exactly one Assertion in the whole document, or not directly below the Response.
     AssertionCount,
-    /// Encrypted content, which this version does not read.
+    /// Encrypted content from a provider that is not set up for it, or a part that is never read encrypted.
     EncryptionUnsupported,
+    /// A plain assertion from a provider that must encrypt.
+    NotEncrypted,
+    /// Encrypted content whose parts are not exactly those of the profile.
+    EncryptionShape,
+    /// An encryption algorithm that this provider may not use.
+    EncryptionAlgorithm,
+    /// The encrypted assertion could not be opened, or what was in it is not an assertion: one reason for everything, so that nobody
+    /// can ask us about other people's ciphertexts (S-21).
+    DecryptionFailed,
+    /// The decrypted assertion's own signature does not verify; told to nobody, but a newer copy of the metadata may have the key.
+    DecryptedSignature,
     /// No signature at all.
     Unsigned,
     /// More signatures than a Response and its Assertion can have, or a signature elsewhere.
@@ -123,6 +134,10 @@ impl SamlFault {
             Self::Shape => "element_structure",
             Self::AssertionCount => "assertion_count",
             Self::EncryptionUnsupported => "encryption_unsupported",
+            Self::NotEncrypted => "not_encrypted",
+            Self::EncryptionShape => "encryption_structure",
+            Self::EncryptionAlgorithm => "encryption_algorithm",
+            Self::DecryptionFailed | Self::DecryptedSignature => "decryption_failed",
             Self::Unsigned => "unsigned",
             Self::SignaturePlace => "signature_place",
             Self::SignatureShape => "signature_structure",

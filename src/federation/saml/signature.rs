@@ -10,7 +10,7 @@ use uppsala::Document;
 
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::keys::SigningCertificate;
-use crate::federation::saml::structure::Skeleton;
+use crate::federation::saml::structure::{Placed, Skeleton};
 
 /// Most keys that are tried for one signature.
 const MAX_KEYS: usize = 16;
@@ -22,6 +22,16 @@ pub fn verify(
     skeleton: &Skeleton,
     certificates: &[SigningCertificate],
 ) -> Result<(), SamlFault> {
+    verify_placed(document, source, &skeleton.signatures, certificates)
+}
+
+/// The same for messages that hold no assertion: exactly these signatures stand in the document, and each must verify.
+pub fn verify_placed(
+    document: &Document<'_>,
+    source: &str,
+    signatures: &[Placed],
+    certificates: &[SigningCertificate],
+) -> Result<(), SamlFault> {
     let mut keys = KeysManager::new();
     keys.add_keys(certificates.iter().take(MAX_KEYS).filter_map(SigningCertificate::verification_key));
     if keys.is_empty() {
@@ -30,10 +40,10 @@ pub fn verify(
     // `new` is the strict form: trusted keys only, positions checked, no external references without a mapping.
     let context = DsigContext::new(keys);
     let results = verify_all_document_with_source(&context, document, Some(source)).map_err(|_| SamlFault::SignatureInvalid)?;
-    if results.len() != skeleton.signatures.len() {
+    if results.len() != signatures.len() {
         return Err(SamlFault::SignatureInvalid);
     }
-    for (result, placed) in results.iter().zip(&skeleton.signatures) {
+    for (result, placed) in results.iter().zip(signatures) {
         let VerifyResult::Valid { signature_node, references, .. } = result else {
             return Err(SamlFault::SignatureInvalid);
         };

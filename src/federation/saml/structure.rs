@@ -49,6 +49,26 @@ pub struct Skeleton {
     pub signatures: Vec<Placed>,
 }
 
+/// The skeleton of an admissible Response whose assertion is encrypted.
+#[derive(Debug)]
+pub struct SealedSkeleton {
+    /// `samlp:Response`, the root.
+    pub response: NodeId,
+    /// The one `saml:EncryptedAssertion`, directly below the root.
+    pub encrypted: NodeId,
+    /// The signature over the whole Response, if there is one.
+    pub signature: Option<Placed>,
+}
+
+/// The skeleton of a decrypted assertion, a document of its own.
+#[derive(Debug)]
+pub struct OpenedSkeleton {
+    /// `saml:Assertion`, the root.
+    pub assertion: NodeId,
+    /// Its own signature, if there is one.
+    pub signature: Option<Placed>,
+}
+
 /// Finds the skeleton or says which rule it breaks.
 pub fn skeleton(document: &Document<'_>) -> Result<Skeleton, SamlFault> {
     let response = document.document_element().ok_or(SamlFault::Malformed)?;
@@ -68,6 +88,81 @@ pub fn skeleton(document: &Document<'_>) -> Result<Skeleton, SamlFault> {
         check_signature(document, *placed)?;
     }
     Ok(Skeleton { response, assertion, signatures })
+}
+
+/// Finds the skeleton of a Response that must be encrypted, or says which rule it breaks. Of what is inside `EncryptedAssertion` it looks
+/// at names only: the form is `encryption`'s.
+pub fn sealed_skeleton(document: &Document<'_>) -> Result<SealedSkeleton, SamlFault> {
+    let response = document.document_element().ok_or(SamlFault::Malformed)?;
+    if !xml::is(document, response, PROTOCOL, "Response") || xml::attribute(document, response, "Version") != Some("2.0") {
+        return Err(SamlFault::Root);
+    }
+    let mut found = None;
+    for node in document.descendants(document.root()) {
+        match xml::local_name(document, node) {
+            "Assertion" => return Err(SamlFault::NotEncrypted),
+            "EncryptedID" | "EncryptedAttribute" => return Err(SamlFault::EncryptionUnsupported),
+            "EncryptedAssertion" if found.replace(node).is_some() => return Err(SamlFault::AssertionCount),
+            _ => {}
+        }
+    }
+    let Some(encrypted) = found else {
+        return Err(check_status(document, response).err().unwrap_or(SamlFault::AssertionCount));
+    };
+    if document.parent(encrypted) != Some(response) || !xml::is(document, encrypted, ASSERTION, "EncryptedAssertion") {
+        return Err(SamlFault::AssertionCount);
+    }
+    let signature = only_signature(document, response)?;
+    check_id(document, response)?;
+    check_order(
+        document,
+        response,
+        &[
+            (ASSERTION, "Issuer"),
+            (DSIG, "Signature"),
+            (PROTOCOL, "Extensions"),
+            (PROTOCOL, "Status"),
+            (ASSERTION, "EncryptedAssertion"),
+        ],
+    )?;
+    Ok(SealedSkeleton { response, encrypted, signature })
+}
+
+/// Finds the skeleton of a decrypted assertion: nothing but one `saml:Assertion`, with at most its own signature.
+pub fn opened_skeleton(document: &Document<'_>) -> Result<OpenedSkeleton, SamlFault> {
+    let assertion = document.document_element().ok_or(SamlFault::Malformed)?;
+    if !xml::is(document, assertion, ASSERTION, "Assertion") {
+        return Err(SamlFault::Root);
+    }
+    for node in document.descendants(document.root()) {
+        match xml::local_name(document, node) {
+            "Assertion" if node != assertion => return Err(SamlFault::AssertionCount),
+            "EncryptedAssertion" | "EncryptedID" | "EncryptedAttribute" | "EncryptedData" => {
+                return Err(SamlFault::EncryptionUnsupported);
+            }
+            _ => {}
+        }
+    }
+    check_id(document, assertion)?;
+    Ok(OpenedSkeleton { assertion, signature: only_signature(document, assertion)? })
+}
+
+/// The only element that anyone could call a signature, if there is one: a child of that element and good inside.
+fn only_signature(document: &Document<'_>, signs: NodeId) -> Result<Option<Placed>, SamlFault> {
+    let mut found = None;
+    for node in document.descendants(document.root()) {
+        if xml::local_name(document, node) != "Signature" {
+            continue;
+        }
+        let placed = Placed { signature: node, signs };
+        if document.parent(node) != Some(signs) || !xml::is(document, node, DSIG, "Signature") || found.replace(placed).is_some() {
+            return Err(SamlFault::SignaturePlace);
+        }
+    }
+    if let Some(placed) = found {
+        check_signature(document, placed)?;
+    }
+    Ok(found)
 }
 
 /// Counts by local name in any namespace: no reader anywhere may find a second one.
@@ -188,7 +283,7 @@ fn exactly(document: &Document<'_>, node: NodeId, names: &[&str], optional: Opti
     if fits { Ok(children) } else { Err(SamlFault::SignatureShape) }
 }
 
-fn algorithm<'d>(document: &'d Document<'_>, node: NodeId) -> &'d str {
+pub(super) fn algorithm<'d>(document: &'d Document<'_>, node: NodeId) -> &'d str {
     xml::attribute(document, node, "Algorithm").unwrap_or("")
 }
 

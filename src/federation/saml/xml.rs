@@ -15,6 +15,10 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// XML signature.
 pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// XML encryption.
+pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+/// XML encryption 1.1.
+pub const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 /// Exclusive canonicalization without comments; also the namespace of `InclusiveNamespaces`.
 pub const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 

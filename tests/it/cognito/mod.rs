@@ -1,7 +1,7 @@
 //! The Cognito face over HTTP: real signatures, every answer checked against the service models.
 
 mod app_clients;
-mod aws;
+pub(crate) mod aws;
 mod bad_input;
 mod boto3;
 mod coverage;

@@ -179,7 +179,8 @@ pub(crate) fn provider(context: &Context, issuer: &str) -> IdentityProvider {
     }
 }
 
-fn authorization() -> Authorization {
+/// What an app asks.
+pub(crate) fn authorization() -> Authorization {
     Authorization {
         pool_id: POOL.to_owned(),
         client_id: "app".to_owned(),
@@ -192,13 +193,14 @@ fn authorization() -> Authorization {
         login_hint: None,
         prompt: None,
         max_age_s: None,
+        acr_values: None,
         created_ms: START_MS,
     }
 }
 
 /// A client for plain http that keeps no connection and reads no root certificates: hundreds of browsers share it.
 #[expect(clippy::disallowed_methods, reason = "a person's browser does not go through our outbound door")]
-fn plain_client() -> reqwest::Client {
+pub(crate) fn plain_client() -> reqwest::Client {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.pool_max_idle_per_host(0).tls_certs_only([]).build().unwrap()
 }

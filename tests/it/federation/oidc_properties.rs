@@ -2,6 +2,7 @@
 
 use fedgate::federation::providers::oidc::discovery::{self, ALGORITHMS};
 use fedgate::federation::providers::oidc::id_token::{Expected, Unverified, check};
+use fedgate::federation::providers::oidc::issuer::Issuer;
 use fedgate::federation::providers::oidc::key_set::KeySet;
 use fedgate::federation::providers::oidc::strict_json;
 use jsonwebtoken::Algorithm;
@@ -12,7 +13,9 @@ const ISSUER: &str = "https://idp.example.test";
 
 fn expected() -> Expected<'static> {
     Expected {
-        issuer: ISSUER,
+        issuer: &Issuer::Exact(ISSUER),
+        answered_by: None,
+        trusted_audiences: &[],
         client_id: "gateway",
         nonce: "nonce",
         access_token: "access",
@@ -20,6 +23,7 @@ fn expected() -> Expected<'static> {
         now_s: 1_000_000,
         max_age_s: Some(60),
         signed_in_after_s: Some(999_000),
+        acr_values: &[],
     }
 }
 

@@ -13,13 +13,14 @@ const CAPABILITIES: [&str; 9] =
 const FACES: [&str; 5] = ["cognito", "oauth", "saml", "forward_auth", "hosted_ui"];
 
 /// A dependency (as code names it; a trailing `*` stands for any ending) and the modules that may name it.
-const DEPENDENCIES: [(&str, &[&str]); 9] = [
+const DEPENDENCIES: [(&str, &[&str]); 10] = [
     ("actix_*", &["http", "app", "cognito", "oauth", "saml", "forward_auth", "hosted_ui"]),
     ("sqlx", &["store::sql", "store::sqlite", "store::postgres"]),
     ("redis", &["cache::redis"]),
     ("reqwest", &["outbound"]),
     ("bergshamra*", &["federation::saml"]),
     ("uppsala", &["federation::saml"]),
+    ("rcgen", &["keys"]),
     ("openidconnect", &["federation::providers::oidc"]),
     ("jsonwebtoken", &["keys", "tokens", "federation::providers::oidc"]),
     ("playground", &[]),

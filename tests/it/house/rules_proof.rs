@@ -110,6 +110,7 @@ fn who_may_name_a_dependency() {
         ("use redis::Client;", "src/cache/memory.rs", "src/cache/redis.rs"),
         ("use reqwest::Client;", "src/federation/providers/oidc.rs", "src/outbound.rs"),
         ("use bergshamra::verify;", "src/saml/acs.rs", "src/federation/saml/signature.rs"),
+        ("use rcgen::CertificateParams;", "src/federation/saml/outgoing.rs", "src/keys/saml_keys/certificate.rs"),
         ("use bergshamra_dsig::verify;", "src/saml/acs.rs", "src/federation/saml/signature.rs"),
         ("use uppsala::Parser;", "src/federation/providers/saml.rs", "src/federation/saml/gate.rs"),
         ("use openidconnect::Nonce;", "src/oauth/authorize/nonce.rs", "src/federation/providers/oidc/verify.rs"),

@@ -1,7 +1,8 @@
 //! The signing keys: their life, their form, and what rests in the database.
 
-mod common;
+pub mod common;
 mod master;
 mod ring;
 mod rotation;
+mod saml_keys;
 mod seal;

@@ -51,6 +51,19 @@ async fn a31_prompts_and_ages_that_ask_for_a_sign_in_get_one() {
     .await;
 }
 
+/// O-30: a session does not know its level, so it answers no request for one.
+#[tokio::test]
+async fn o_30_a_level_that_is_asked_for_needs_a_sign_in() {
+    let world = World::start().await;
+    let cookie = world.signed_in().await;
+    assert_eq!(next(&world, &cookie, &[("acr_values", Some("urn:example:mfa"))]).await, "login");
+    assert_eq!(next(&world, &cookie, &[("acr_values", Some("urn:example:mfa")), ("prompt", Some("none"))]).await, "login_required");
+    for bad in ["a\"b", &"a".repeat(65), "1 2 3 4 5 6 7 8 9", " "] {
+        assert_eq!(next(&world, &cookie, &[("acr_values", Some(bad))]).await, "invalid_request", "{bad}");
+    }
+    assert_eq!(next(&world, &cookie, &[]).await, "code", "the control");
+}
+
 #[tokio::test]
 async fn a_session_lives_for_an_hour_and_no_longer_than_the_providers() {
     on_both_stores(async |world| {

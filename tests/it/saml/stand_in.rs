@@ -1,6 +1,5 @@
 //! The stand-in identity provider on the wire, against the room: both bindings, a person, a refusal, a certificate change.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -52,7 +51,7 @@ fn hidden(page: &str, name: &str) -> Option<String> {
 /// Sends the request by redirect and presses a button; gives the page with the answer.
 async fn sign_in(idp: &SamlIdpHandle, choice: (&str, &str)) -> String {
     let destination = describe(idp).await.sso_redirect_url.unwrap();
-    let url = request(&destination).redirect_url::<Infallible>("the-handle", None).unwrap();
+    let url = request(&destination).redirect_url("the-handle", None).await.unwrap();
     let http = http();
     let page = http.get(url).send().await.unwrap().text().await.unwrap();
     press(idp, &page, choice).await
@@ -93,7 +92,7 @@ async fn a_sign_in_by_redirect_in_three_ways_of_signing() {
 async fn a_sign_in_by_post() {
     let idp = start(Sign::Assertion);
     let descriptor = describe(&idp).await;
-    let form = request(descriptor.sso_post_url.as_deref().unwrap()).post_form("the-handle");
+    let form = request(descriptor.sso_post_url.as_deref().unwrap()).post_form("the-handle", None).await.unwrap();
     let http = http();
     let page = http.post(form.action).form(&form.fields).send().await.unwrap().text().await.unwrap();
     let page = press(&idp, &page, KATHERINE).await;
@@ -134,7 +133,7 @@ async fn the_stand_in_can_be_told_to_misbehave() {
 async fn requests_that_a_provider_refuses() {
     let idp = start(Sign::Assertion);
     let sso = format!("{}/sso", idp.base_url);
-    let good = request(&sso).redirect_url::<Infallible>("h", None).unwrap();
+    let good = request(&sso).redirect_url("h", None).await.unwrap();
     let http = http();
     let status = |url: String| {
         let http = http.clone();
@@ -146,7 +145,7 @@ async fn requests_that_a_provider_refuses() {
     assert_eq!(status(format!("{good}&{query}")).await, 400);
     assert_eq!(status(format!("{sso}?RelayState=x")).await, 400);
     assert_eq!(status(format!("{sso}?SAMLRequest=AAAA")).await, 400);
-    let elsewhere = request("https://else.example.com/sso").redirect_url::<Infallible>("h", None).unwrap();
+    let elsewhere = request("https://else.example.com/sso").redirect_url("h", None).await.unwrap();
     assert_eq!(status(elsewhere.replace("https://else.example.com/sso", &sso)).await, 400);
     let bomb = {
         use std::io::Write;

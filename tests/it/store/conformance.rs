@@ -3,6 +3,7 @@
 
 use fedgate::model::domain::Domain;
 use fedgate::model::identity_provider::ProviderKind;
+use fedgate::store::saml_keys::StoredSamlKey;
 use fedgate::store::signing_keys::StoredKey;
 use fedgate::store::{Store, StoreError, UnitOfWork};
 
@@ -242,6 +243,41 @@ pub async fn signing_keys(subject: &Subject) {
     let listed = reader(store).await.signing_keys().list(POOL).await.unwrap();
     assert_eq!(listed, [key(POOL, "b", 2), retired, key(POOL, "a/+=", 3)]);
     assert_eq!(reader(store).await.signing_keys().list(OTHER).await.unwrap(), [key(OTHER, "z", 1)]);
+}
+
+pub async fn saml_keys(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    let key = |pool_id: &str, provider: &str, generation| StoredSamlKey {
+        pool_id: pool_id.to_owned(),
+        provider: provider.to_owned(),
+        generation,
+        kid: format!("{provider}{generation}"),
+        sealed_private: "v1.x.y".to_owned(),
+        certificate: "MIIB".to_owned(),
+        active_from_ms: 5,
+        retire_at_ms: None,
+        created_ms: 4,
+    };
+    for key in [key(POOL, "", 2), key(POOL, "", 1), key(POOL, "corp", 1), key(OTHER, "", 1)] {
+        commit!(store, work => work.saml_keys().insert(&key)).unwrap();
+    }
+    // Of two replicas that make the same generation one wins, whatever its kid.
+    let mut late = key(POOL, "", 2);
+    "other".clone_into(&mut late.kid);
+    duplicate!(commit!(store, work => work.saml_keys().insert(&late)));
+    commit!(store, work => work.saml_keys().retire(&key(POOL, "", 1), 77)).unwrap();
+    let mut retired = key(POOL, "", 1);
+    retired.retire_at_ms = Some(77);
+    let listed = reader(store).await.saml_keys().list(POOL, "").await.unwrap();
+    assert_eq!(listed, [retired.clone(), key(POOL, "", 2)]);
+    let all = reader(store).await.saml_keys().list_all(POOL).await.unwrap();
+    assert_eq!(all, [retired, key(POOL, "", 2), key(POOL, "corp", 1)]);
+    commit!(store, work => work.saml_keys().remove_provider(POOL, "corp")).unwrap();
+    commit!(store, work => work.saml_keys().remove_provider(POOL, "")).unwrap();
+    assert_eq!(reader(store).await.saml_keys().list_all(POOL).await.unwrap().len(), 2);
+    assert_eq!(reader(store).await.saml_keys().list(OTHER, "").await.unwrap(), [key(OTHER, "", 1)]);
 }
 
 pub async fn meta(subject: &Subject) {

@@ -36,7 +36,8 @@ macro_rules! promises {
 macro_rules! all_promises {
     ($fresh:path) => {
         $crate::store::promises! { $fresh:
-            conformance: pools, clients, providers, domains, grants, consumed, signing_keys, provider_documents, meta, unknown_pools;
+            conformance: pools, clients, providers, domains, grants, consumed, signing_keys, saml_keys, provider_documents, meta,
+                unknown_pools;
             held: changes_are_seen, every_kind_is_held, only_commits_count, strangers_push_nothing_out;
             people: users, identities_belong_to_one_user, pages_of_users, text_sorts_by_bytes;
             transactions: only_what_is_committed_stays, readers_do_not_wait, a_failed_unit_is_over, a_reading_unit_does_not_write,

@@ -19,7 +19,7 @@ use crate::server::{self, Running};
 
 mod authorize;
 pub mod keys;
-mod state;
+pub(crate) mod state;
 pub mod tamper;
 mod token;
 

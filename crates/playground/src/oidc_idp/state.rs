@@ -135,24 +135,24 @@ impl Idp {
 }
 
 /// Splits a query or form; doubles are kept.
-pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
+pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
 /// A header's value, if it is text.
-pub(super) fn header_text(request: &HttpRequest, name: &str) -> Option<String> {
+pub(crate) fn header_text(request: &HttpRequest, name: &str) -> Option<String> {
     request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 /// The single value of a parameter; `Err` if it is there more than once (RFC 6749 section 3.1).
-pub(super) fn single<'a>(params: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, ()> {
+pub(crate) fn single<'a>(params: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, ()> {
     let mut values = params.iter().filter(|(known, _)| known == name);
     let first = values.next();
     if values.next().is_some() { Err(()) } else { Ok(first.map(|(_, value)| value.as_str())) }
 }
 
 /// A JSON answer that nobody may keep.
-pub(super) fn json_answer(status: StatusCode, document: &Value) -> HttpResponse {
+pub(crate) fn json_answer(status: StatusCode, document: &Value) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("application/json")
@@ -160,11 +160,12 @@ pub(super) fn json_answer(status: StatusCode, document: &Value) -> HttpResponse 
 }
 
 /// An OAuth error as JSON.
-pub(super) fn oauth_error(status: StatusCode, error: &str, description: &str) -> HttpResponse {
+pub(crate) fn oauth_error(status: StatusCode, error: &str, description: &str) -> HttpResponse {
     json_answer(status, &json!({ "error": error, "error_description": description }))
 }
 
-fn faulty(answer: FaultAnswer) -> HttpResponse {
+/// The answer that a fault asks for.
+pub(crate) fn faulty(answer: FaultAnswer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     response.content_type(answer.content_type);

@@ -187,6 +187,7 @@ pub struct Tamper {
     pub(super) token_response: Option<Edit>,
     pub(super) userinfo: Option<Edit>,
     pub(super) userinfo_as_jwt: bool,
+    pub(super) userinfo_signing: Option<SignWith>,
     pub(super) signing: SignWith,
     pub(super) faults: BTreeMap<Endpoint, Fault>,
 }
@@ -250,6 +251,12 @@ impl Tamper {
     pub fn userinfo_as_jwt(&mut self) -> &mut Self {
         self.userinfo_as_jwt = true;
         self
+    }
+
+    /// The same, signed in another way than the ID token.
+    pub fn userinfo_signed_with(&mut self, signing: SignWith) -> &mut Self {
+        self.userinfo_signing = Some(signing);
+        self.userinfo_as_jwt()
     }
 
     /// Chooses how tokens are signed.

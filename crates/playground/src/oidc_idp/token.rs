@@ -245,9 +245,12 @@ pub(super) async fn userinfo(idp: web::Data<Idp>, request: HttpRequest, body: we
     if !tamper.userinfo_as_jwt {
         return json_answer(StatusCode::OK, &document);
     }
-    document["iss"] = json!(idp.issuer);
-    document["aud"] = json!(access.client_id);
-    let header = json!({ "kid": inner.ring.signing().kid, "alg": tamper.signing.alg() });
-    let token = inner.ring.sign(&header, &document.to_string(), &tamper.signing);
+    let mut signed = json!({ "iss": idp.issuer, "aud": access.client_id });
+    if let (Some(signed), Some(claims)) = (signed.as_object_mut(), document.as_object()) {
+        signed.extend(claims.clone());
+    }
+    let signing = tamper.userinfo_signing.as_ref().unwrap_or(&tamper.signing);
+    let header = json!({ "kid": inner.ring.signing().kid, "alg": signing.alg() });
+    let token = inner.ring.sign(&header, &signed.to_string(), signing);
     HttpResponse::Ok().content_type("application/jwt").body(token)
 }

@@ -14,11 +14,12 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::encrypt::EncryptionSpec;
 use super::publish::Publication;
 use super::request::{self, Asked};
 use super::response::{self, ResponseSpec, Sign};
 use super::signer::SigningKey;
-use super::{Change, Config, Person};
+use super::{Change, Config, Person, trust};
 use crate::clock::{Clock, random_word};
 use crate::journal::{Hop, Journal, Party};
 use crate::look::{self, Brand, escape};
@@ -36,6 +37,10 @@ pub(super) struct State {
     /// The entity id that the metadata names, where it is not the real one.
     pub(super) alias: Option<String>,
     pub(super) change: Option<Change>,
+    /// How assertions are encrypted, where they are.
+    pub(super) encryption: Option<EncryptionSpec>,
+    /// Certificates by which requests must be signed, where they must.
+    pub(super) trusted: Option<Vec<String>>,
     pub(super) asked: Vec<Asked>,
     pub(super) answered: Vec<String>,
     pending: BTreeMap<String, Pending>,
@@ -75,6 +80,8 @@ impl Idp {
                 keys: vec![key],
                 alias: None,
                 change: None,
+                encryption: None,
+                trusted: None,
                 asked: Vec::new(),
                 answered: Vec::new(),
                 pending: BTreeMap::new(),
@@ -88,7 +95,8 @@ impl Idp {
 
     pub(super) fn metadata(&self) -> String {
         let state = self.lock();
-        let plain = request::metadata(state.alias.as_deref().unwrap_or(&self.entity_id), &self.base_url, &state.published);
+        let entity_id = state.alias.as_deref().unwrap_or(&self.entity_id);
+        let plain = request::metadata(entity_id, &self.base_url, &state.published, state.trusted.is_some());
         drop(state);
         self.publication.dressed(&plain)
     }
@@ -115,12 +123,26 @@ impl Idp {
 /// `GET /sso`: the redirect binding.
 pub(super) async fn sso_redirect(idp: web::Data<Idp>, request: HttpRequest) -> HttpResponse {
     let fields = pairs(request.query_string().as_bytes());
-    begin(&idp, "GET /sso", &fields, request::from_redirect)
+    let signed =
+        idp.lock().trusted.as_ref().map_or(Ok(()), |trusted| trust::redirect(request.query_string(), "SAMLRequest", trusted));
+    match signed {
+        Ok(()) => begin(&idp, "GET /sso", &fields, request::from_redirect),
+        Err(reason) => refused(&reason),
+    }
 }
 
 /// `POST /sso`: the POST binding.
 pub(super) async fn sso_post(idp: web::Data<Idp>, body: web::Bytes) -> HttpResponse {
-    begin(&idp, "POST /sso", &pairs(&body), request::from_post)
+    let fields = pairs(&body);
+    let trusted = idp.lock().trusted.clone();
+    let signed = trusted.map_or(Ok(()), |trusted| {
+        let posted = single(&fields, "SAMLRequest")?.ok_or_else(|| "SAMLRequest is missing".to_owned())?;
+        trust::enveloped(&request::from_post(posted)?.xml, &trusted)
+    });
+    match signed {
+        Ok(()) => begin(&idp, "POST /sso", &fields, request::from_post),
+        Err(reason) => refused(&reason),
+    }
 }
 
 fn begin(idp: &Idp, line: &str, fields: &[(String, String)], read: fn(&str) -> Result<Asked, String>) -> HttpResponse {
@@ -186,6 +208,7 @@ pub(super) async fn login(idp: web::Data<Idp>, body: web::Bytes) -> HttpResponse
     let mut spec = idp.spec(&person, &asked.issuer, &asked.acs_url, Some(&asked.id));
     let (key, change) = {
         let state = idp.lock();
+        spec.encryption.clone_from(&state.encryption);
         (state.keys[0].clone(), state.change.clone())
     };
     if let Some(change) = change {

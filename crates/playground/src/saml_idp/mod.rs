@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 
+use self::encrypt::EncryptionSpec;
 use self::endpoints::Idp;
 use self::request::Asked;
 use self::response::{ResponseSpec, Sign};
@@ -20,11 +21,13 @@ use crate::journal::Journal;
 use crate::server::{self, Running};
 
 pub mod certificate;
+pub mod encrypt;
 mod endpoints;
 pub mod publish;
 pub mod request;
 pub mod response;
 pub mod signer;
+pub mod trust;
 
 /// A change of what the next responses say.
 pub type Change = Arc<dyn Fn(&mut ResponseSpec) + Send + Sync>;
@@ -173,6 +176,16 @@ impl SamlIdpHandle {
     /// Lets the metadata name another entity id, as if somebody else had taken over its URL.
     pub fn rename(&self, entity_id: &str) {
         self.idp.lock().alias = Some(entity_id.to_owned());
+    }
+
+    /// From now on only requests with a good signature by one of these certificates (base64 DER) are served, and the metadata says so.
+    pub fn demand_signed_requests(&self, certificates: &[String]) {
+        self.idp.lock().trusted = Some(certificates.to_vec());
+    }
+
+    /// Encrypts every assertion from now on; none sends them plain again.
+    pub fn encrypt(&self, encryption: Option<EncryptionSpec>) {
+        self.idp.lock().encryption = encryption;
     }
 
     /// The requests that arrived, oldest first.

@@ -1,7 +1,7 @@
 //! Reading an AuthnRequest as an identity provider does.
 //!
 //! Owns the redirect and POST bindings (SAML Bindings sections 3.4 and 3.5) with the limits of S-28: at most one MiB after
-//! inflating, at most a hundredfold. A signature is reported, not verified: the stand-in trusts everybody.
+//! inflating, at most a hundredfold. Signatures are `trust`'s.
 
 use std::fmt::Write;
 use std::io::Read;
@@ -85,8 +85,8 @@ fn read(xml: &str) -> Result<Asked, String> {
     })
 }
 
-/// The provider's metadata: both bindings, signing certificate.
-pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String]) -> String {
+/// The provider's metadata: both bindings, signing certificates, whether requests must be signed.
+pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String], want_signed: bool) -> String {
     let keys = certificates.iter().fold(String::new(), |mut keys, certificate| {
         let _ = write!(
             keys,
@@ -105,7 +105,7 @@ pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String]) -> Str
             r#"<?xml version="1.0" encoding="UTF-8"?>"#,
             "\n",
             r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">"#,
-            r#"<md:IDPSSODescriptor WantAuthnRequestsSigned="false" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">"#,
+            r#"<md:IDPSSODescriptor WantAuthnRequestsSigned="{want_signed}" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">"#,
             "{keys}",
             r#"<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{base_url}/slo"/>"#,
             "<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>",
@@ -116,5 +116,6 @@ pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String]) -> Str
         entity_id = entity_id,
         base_url = base_url,
         keys = keys,
+        want_signed = want_signed,
     )
 }

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::saml_idp::encrypt::EncryptionSpec;
 use crate::saml_idp::signer::SigningKey;
 
 /// A change of the XML text.
@@ -92,6 +93,8 @@ pub struct ResponseSpec {
     pub session_not_on_or_after_ms: Option<i64>,
     /// Attributes.
     pub attributes: Vec<(String, Vec<String>)>,
+    /// How the signed assertion is encrypted; none sends it plain.
+    pub encryption: Option<EncryptionSpec>,
     /// Changes the assertion before it is signed.
     pub before_assertion_signature: Option<Tamper>,
     /// Changes the Response before it is signed.
@@ -132,6 +135,7 @@ impl ResponseSpec {
                 ("email".to_owned(), vec!["alice@example.com".to_owned()]),
                 ("groups".to_owned(), vec!["staff".to_owned(), "admins".to_owned()]),
             ],
+            encryption: None,
             before_assertion_signature: None,
             before_response_signature: None,
             after: None,
@@ -150,6 +154,9 @@ impl ResponseSpec {
         }
         if signs(Sign::Assertion) {
             assertion = key.sign_xml(&assertion).expect("the assertion can be signed");
+        }
+        if let Some(encryption) = &self.encryption {
+            assertion = encryption.encrypt(&assertion);
         }
         let mut response = self.response(key, signs(Sign::Response), &assertion);
         if let Some(tamper) = &self.before_response_signature {

@@ -34,10 +34,13 @@ pub async fn validate(context: &Context, broker: &Broker, provider: &mut Identit
     kind.validate(context, provider).await
 }
 
+/// The secret that not even describe answers show (Cognito: Apple's `private_key`).
+const NEVER_SHOWN: &str = "private_key";
+
 /// A provider as describe answers show it (Cognito: `IdentityProviderType`), secrets in clear where given.
 fn described(provider: &IdentityProvider, secrets: &BTreeMap<String, Secret>) -> Value {
     let mut details: Map<String, Value> = provider.details.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
-    details.extend(secrets.iter().map(|(key, value)| (key.clone(), value.reveal().into())));
+    details.extend(secrets.iter().filter(|(key, _)| *key != NEVER_SHOWN).map(|(key, value)| (key.clone(), value.reveal().into())));
     let mut shown = json!({
         "UserPoolId": provider.pool_id,
         "ProviderName": provider.name,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::federation::providers::oidc::issuer::Issuer;
 use crate::model::failure::Failure;
 
 /// Longer codes are nobody's.
@@ -25,11 +26,11 @@ const ERRORS: [&str; 11] = [
 ];
 
 /// The code, if the answer is of `issuer` and carries one.
-pub fn code<'a>(parameters: &'a BTreeMap<String, String>, issuer: &str, iss_required: bool) -> Result<&'a str, Failure> {
+pub fn code<'a>(parameters: &'a BTreeMap<String, String>, issuer: &Issuer<'_>, iss_required: bool) -> Result<&'a str, Failure> {
     let refused = |reason| Err(Failure::FederationRefused { reason });
     // RFC 9207 section 2.4: before anything else of the answer is used, errors included (O-04).
     match parameters.get("iss") {
-        Some(iss) if iss != issuer => return refused("issuer_mismatch"),
+        Some(iss) if !issuer.may_answer(iss) => return refused("issuer_mismatch"),
         None if iss_required => return refused("issuer_missing"),
         Some(_) | None => {}
     }

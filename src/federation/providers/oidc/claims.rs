@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::base::secret::Secret;
+use crate::federation::providers::oidc::engine::Proven;
+use crate::model::external_identity::ExternalIdentity;
 use crate::model::failure::Failure;
 
 /// Facts about the ID token itself; userinfo has no say in them.
@@ -19,6 +21,26 @@ const VOUCHED: [(&str, &str); 2] = [("email", "email_verified"), ("phone_number"
 
 /// The longest mapped token, characters (Cognito: the sign-in fails beyond).
 const TOKEN_MAX: usize = 2048;
+
+/// What a proven answer says of the user, userinfo merged over the ID token's claims.
+pub fn identity(
+    proven: Proven,
+    userinfo: Option<Map<String, Value>>,
+    mapping: &BTreeMap<String, String>,
+) -> Result<ExternalIdentity, Failure> {
+    let mut claims = merge(proven.claims, userinfo);
+    offer_tokens(&mut claims, mapping, [("access_token", &proven.access_token), ("id_token", &proven.id_token)])?;
+    Ok(ExternalIdentity {
+        subject: proven.subject,
+        subject_key: proven.subject_key,
+        issuer: None,
+        claims,
+        auth_time_ms: proven.auth_time_ms,
+        session_until_ms: None,
+        logout: None,
+        one_time: None,
+    })
+}
 
 /// Merges verified claims.
 pub fn merge(id_token: Map<String, Value>, userinfo: Option<Map<String, Value>>) -> BTreeMap<String, Value> {

@@ -29,6 +29,19 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// A provider that needs no discovery: RS256, credentials in the form, claims from the ID token.
+    pub fn fixed(authorize_url: &str, token_url: &str, jwks_uri: &str) -> Self {
+        Self {
+            authorize_url: authorize_url.to_owned(),
+            token_url: token_url.to_owned(),
+            attributes_url: None,
+            jwks_uri: jwks_uri.to_owned(),
+            algorithms: vec![Algorithm::RS256],
+            secret_in_form: true,
+            iss_required: false,
+        }
+    }
+
     /// Joins both sources; `unavailable` is the failure when the settings alone do not do.
     pub fn join(settings: &Settings<'_>, discovery: Result<&Discovery, Failure>) -> Result<Self, Failure> {
         let given = |value: Option<&str>| value.map(str::to_owned);

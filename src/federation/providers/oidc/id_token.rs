@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use std::str::FromStr as _;
 
 use crate::base::digest::same;
+use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::key_set::Key;
 use crate::federation::providers::oidc::strict_json;
 
@@ -36,10 +37,14 @@ pub struct Unverified<'t> {
 /// What the claims must say.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
-    /// The configured issuer.
-    pub issuer: &'a str,
+    /// Whose token it may be.
+    pub issuer: &'a Issuer<'a>,
+    /// The `iss` of the answer that brought the code, where it had one (RFC 9207).
+    pub answered_by: Option<&'a str>,
     /// Our client id.
     pub client_id: &'a str,
+    /// Audiences that may stand beside ours, by the settings.
+    pub trusted_audiences: &'a [&'a str],
     /// The nonce of this login.
     pub nonce: &'a str,
     /// The access token that came with it.
@@ -52,6 +57,8 @@ pub struct Expected<'a> {
     pub max_age_s: Option<i64>,
     /// With `prompt=login`: when the login began, seconds; an earlier sign-in does not answer it.
     pub signed_in_after_s: Option<i64>,
+    /// The `acr_values` that were asked for; empty means none.
+    pub acr_values: &'a [String],
 }
 
 impl<'t> Unverified<'t> {
@@ -101,11 +108,17 @@ impl<'t> Unverified<'t> {
 /// Checks verified claims and returns the subject.
 pub fn check(claims: &Map<String, Value>, algorithm: Algorithm, expected: &Expected<'_>) -> Result<String, &'static str> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    if text("iss") != Some(expected.issuer) {
+    expected.issuer.check(claims)?;
+    // With a template, any tenant's `iss` may have come back; it must be the one of the token (O-04). Two spellings are one issuer.
+    if matches!(expected.issuer, Issuer::Tenants { .. }) && expected.answered_by.is_some_and(|iss| text("iss") != Some(iss)) {
         return Err("issuer_mismatch");
     }
-    audience(claims, expected.client_id)?;
+    audience(claims, expected)?;
     times(claims, expected)?;
+    // O-30. The claim is voluntary in the standard; an app that asks must not take a lesser sign-in for what it asked.
+    if !expected.acr_values.is_empty() && !text("acr").is_some_and(|acr| expected.acr_values.iter().any(|asked| asked == acr)) {
+        return Err("acr_mismatch");
+    }
     if !text("nonce").is_some_and(|nonce| same(nonce.as_bytes(), expected.nonce.as_bytes())) {
         return Err("nonce_mismatch");
     }
@@ -116,11 +129,14 @@ pub fn check(claims: &Map<String, Value>, algorithm: Algorithm, expected: &Expec
     subject.map(str::to_owned).ok_or("subject_invalid")
 }
 
-/// O-12. Other audiences than ours would have to be listed in our settings; there is no such setting.
-fn audience(claims: &Map<String, Value>, client_id: &str) -> Result<(), &'static str> {
+/// O-12. Other audiences than ours must be listed in the settings, and a token for several says which of them asked.
+fn audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), &'static str> {
+    let client_id = expected.client_id;
+    let known =
+        |entry: &Value| entry.as_str().is_some_and(|entry| entry == client_id || expected.trusted_audiences.contains(&entry));
     let several = match claims.get("aud") {
         Some(Value::String(audience)) if audience == client_id => false,
-        Some(Value::Array(list)) if !list.is_empty() && list.iter().all(|entry| entry.as_str() == Some(client_id)) => {
+        Some(Value::Array(list)) if list.iter().any(|entry| entry.as_str() == Some(client_id)) && list.iter().all(known) => {
             list.len() > 1
         }
         _ => return Err("audience_mismatch"),

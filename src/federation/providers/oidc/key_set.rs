@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
 
-use crate::federation::providers::oidc::strict_json;
+use crate::federation::providers::oidc::{issuer, strict_json};
 
 /// The largest document, bytes (O-09).
 pub const LIMIT: usize = 256 * 1024;
@@ -29,6 +29,8 @@ pub struct Key {
     kid: Option<String>,
     /// The algorithms that it can be used with.
     algorithms: Vec<Algorithm>,
+    /// The one issuer, or template of issuers, that it signs for, where a set serves several (Microsoft Entra ID's `issuer`).
+    issuer: Option<String>,
     /// The key itself.
     pub decoding: DecodingKey,
 }
@@ -64,6 +66,11 @@ impl KeySet {
 }
 
 impl Key {
+    /// Whether it may sign what `iss` says. Only a set that serves several issuers says more than nothing.
+    pub fn signs_for(&self, iss: &str) -> bool {
+        self.issuer.as_deref().is_none_or(|issuer| issuer == iss || issuer::tenant_of(issuer, iss).is_some())
+    }
+
     fn read(jwk: &Map<String, Value>) -> Option<Self> {
         let text = |name: &str| jwk.get(name).map(|value| value.as_str().ok_or(()));
         if !matches!(text("use"), None | Some(Ok("sig"))) {
@@ -73,6 +80,7 @@ impl Key {
             operations.as_array()?.iter().find(|operation| operation.as_str() == Some("verify"))?;
         }
         let kid = text("kid").transpose().ok()?.map(str::to_owned);
+        let issuer = text("issuer").transpose().ok()?.map(str::to_owned);
         let member = |name: &str| text(name)?.ok();
         let (decoding, mut algorithms) = match member("kty")? {
             "RSA" => (rsa(member("n")?, member("e")?)?, RSA.to_vec()),
@@ -98,7 +106,7 @@ impl Key {
             let named = Algorithm::from_str(named.ok()?).ok()?;
             algorithms.retain(|algorithm| *algorithm == named);
         }
-        if algorithms.is_empty() { None } else { Some(Self { kid, algorithms, decoding }) }
+        if algorithms.is_empty() { None } else { Some(Self { kid, algorithms, issuer, decoding }) }
     }
 }
 

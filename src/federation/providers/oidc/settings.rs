@@ -7,10 +7,21 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+use crate::federation::providers::oidc::issuer::{self, Issuer, TENANT};
 use crate::model::failure::Failure;
 
 /// Keys that name an endpoint; all four are needed when discovery is not reachable (Cognito: `CreateIdentityProvider`).
 pub const ENDPOINTS: [&str; 4] = ["authorize_url", "token_url", "attributes_url", "jwks_uri"];
+
+/// Other audiences that our tokens may be for as well, space separated. Ours, not Cognito's.
+pub const TRUSTED_AUDIENCES: &str = "trusted_audiences";
+
+/// The form of the issuers of a service with many tenants, `{tenantid}` being the tenant; `oidc_issuer` is then only where discovery is read
+/// (`https://login.microsoftonline.com/common/v2.0`). Ours, not Cognito's.
+pub const ISSUER_TEMPLATE: &str = "issuer_template";
+
+/// With `issuer_template`: the tenants whose users may sign in, space separated; all when absent. Ours, not Cognito's.
+pub const ALLOWED_TENANTS: &str = "allowed_tenants";
 
 /// The only secret setting.
 pub const CLIENT_SECRET: &str = "client_secret";
@@ -37,6 +48,10 @@ pub struct Settings<'a> {
     pub attributes_url: Option<&'a str>,
     /// The JWKS document, if set by hand.
     pub jwks_uri: Option<&'a str>,
+    /// Audiences that may stand in ID tokens beside ours (`trusted_audiences`, space separated; O-12).
+    pub trusted_audiences: Vec<&'a str>,
+    /// Whose tokens count: `oidc_issuer` itself, or what `issuer_template` and `allowed_tenants` say (O-05).
+    pub accepted: Issuer<'a>,
 }
 
 impl<'a> Settings<'a> {
@@ -45,7 +60,14 @@ impl<'a> Settings<'a> {
         for key in details.keys() {
             let known = matches!(
                 key.as_str(),
-                "client_id" | "oidc_issuer" | "authorize_scopes" | "attributes_request_method" | ADD_ATTRIBUTES
+                "client_id"
+                    | "oidc_issuer"
+                    | "authorize_scopes"
+                    | "attributes_request_method"
+                    | ADD_ATTRIBUTES
+                    | TRUSTED_AUDIENCES
+                    | ISSUER_TEMPLATE
+                    | ALLOWED_TENANTS
             ) || ENDPOINTS.contains(&key.as_str());
             if !known {
                 return Err(invalid(key, "is not a key of OIDC providers"));
@@ -54,10 +76,20 @@ impl<'a> Settings<'a> {
         if details.get(ADD_ATTRIBUTES).is_some_and(|value| value != "false") {
             return Err(invalid(ADD_ATTRIBUTES, "can only be false"));
         }
+        let list = |key: &str| details.get(key).map(|text| text.split_ascii_whitespace().collect()).unwrap_or_default();
+        let issuer = required(details, "oidc_issuer")?;
         let settings = Self {
-            issuer: required(details, "oidc_issuer")?,
-            client_id: required(details, "client_id")?,
-            scopes: required(details, "authorize_scopes")?.split_ascii_whitespace().collect(),
+            issuer,
+            trusted_audiences: list(TRUSTED_AUDIENCES),
+            accepted: match details.get(ISSUER_TEMPLATE) {
+                Some(template) => Issuer::Tenants { template, allowed: list(ALLOWED_TENANTS) },
+                None if details.contains_key(ALLOWED_TENANTS) => {
+                    return Err(invalid(ALLOWED_TENANTS, "needs issuer_template"));
+                }
+                None => Issuer::Exact(issuer),
+            },
+            client_id: client_id(details)?,
+            scopes: scopes(details)?,
             userinfo_method: match required(details, "attributes_request_method")? {
                 "GET" => "GET",
                 "POST" => "POST",
@@ -93,19 +125,26 @@ impl<'a> Settings<'a> {
 
     fn check(&self) -> Result<(), Failure> {
         let issuer = web_url("oidc_issuer", self.issuer)?;
+        if self.issuer.contains(TENANT) {
+            return Err(invalid("oidc_issuer", "is where discovery is read; a template belongs in issuer_template"));
+        }
         if self.issuer.ends_with('/') || issuer.query().is_some() {
             return Err(invalid("oidc_issuer", "must have neither a trailing slash nor a query"));
         }
-        if !self.client_id.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
-            return Err(invalid("client_id", "must be printable ASCII"));
+        if let Issuer::Tenants { template, allowed } = &self.accepted {
+            web_url(ISSUER_TEMPLATE, template)?;
+            // The tenant fills a whole part of the path: in a host it would choose the server, in a part of a word anything.
+            let whole = template.split('/').skip(3).filter(|part| part.contains('{')).collect::<Vec<_>>() == [TENANT];
+            let rest = template.replacen(TENANT, "", 1);
+            if !whole || rest.contains(['{', '}', '?']) {
+                return Err(invalid(ISSUER_TEMPLATE, "must have {tenantid} once, as a whole part of its path"));
+            }
+            if !allowed.iter().all(|tenant| issuer::is_tenant(tenant)) {
+                return Err(invalid(ALLOWED_TENANTS, "must be ids of tenants, separated by spaces"));
+            }
         }
         if !self.scopes.contains(&"openid") {
             return Err(invalid("authorize_scopes", "must contain openid"));
-        }
-        // RFC 6749 section 3.3.
-        let scope_byte = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-        if !self.scopes.iter().all(|scope| scope.bytes().all(scope_byte)) {
-            return Err(invalid("authorize_scopes", "has a character that scopes cannot have"));
         }
         for (key, url) in [("token_url", self.token_url), ("attributes_url", self.attributes_url), ("jwks_uri", self.jwks_uri)] {
             if let Some(url) = url {
@@ -124,7 +163,24 @@ pub fn invalid(key: &str, why: &str) -> Failure {
     Failure::InvalidParameter(format!("ProviderDetails: {key} {why}"))
 }
 
-fn required<'a>(details: &'a BTreeMap<String, String>, key: &str) -> Result<&'a str, Failure> {
+/// `client_id`, as every kind has it.
+pub fn client_id(details: &BTreeMap<String, String>) -> Result<&str, Failure> {
+    let id = required(details, "client_id")?;
+    if id.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) { Ok(id) } else { Err(invalid("client_id", "must be printable ASCII")) }
+}
+
+/// `authorize_scopes`, space separated (RFC 6749 section 3.3).
+pub fn scopes(details: &BTreeMap<String, String>) -> Result<Vec<&str>, Failure> {
+    let scopes: Vec<&str> = required(details, "authorize_scopes")?.split_ascii_whitespace().collect();
+    let scope_byte = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    if scopes.is_empty() || !scopes.iter().all(|scope| scope.bytes().all(scope_byte)) {
+        return Err(invalid("authorize_scopes", "has a character that scopes cannot have"));
+    }
+    Ok(scopes)
+}
+
+/// A setting that must be there, at most 2,048 characters.
+pub fn required<'a>(details: &'a BTreeMap<String, String>, key: &str) -> Result<&'a str, Failure> {
     match details.get(key).map(String::as_str) {
         Some(value) if value.len() > 2048 => Err(invalid(key, "is longer than 2048 characters")),
         Some(value) if !value.is_empty() => Ok(value),

@@ -30,8 +30,8 @@ pub struct Redemption<'a> {
     pub code: &'a str,
     /// Where the code arrived.
     pub redirect_uri: &'a str,
-    /// The PKCE verifier.
-    pub verifier: &'a str,
+    /// The PKCE verifier, where the login had a challenge.
+    pub verifier: Option<&'a str>,
 }
 
 /// What the endpoint gave. Serde's own rule: a doubled member is an error.
@@ -69,8 +69,10 @@ fn call(redemption: &Redemption<'_>) -> Call {
     let mut form = Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
         .append_pair("code", redemption.code)
-        .append_pair("redirect_uri", redemption.redirect_uri)
-        .append_pair("code_verifier", redemption.verifier);
+        .append_pair("redirect_uri", redemption.redirect_uri);
+    if let Some(verifier) = redemption.verifier {
+        form.append_pair("code_verifier", verifier);
+    }
     match redemption.client_secret {
         Some(secret) if !redemption.secret_in_form => {
             headers.push(("authorization".to_owned(), basic(redemption.client_id, secret)));
