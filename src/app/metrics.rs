@@ -14,8 +14,8 @@ use metrics_util::MetricKindMask;
 
 use crate::app::AppError;
 
-/// A gauge that nobody set for so long vanishes: the provider is gone.
-const FORGET: Duration = Duration::from_hours(1);
+/// A gauge that nobody set for so long vanishes: the provider is gone. Some are set once a day.
+const FORGET: Duration = Duration::from_hours(25);
 
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 

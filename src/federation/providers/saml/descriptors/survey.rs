@@ -15,7 +15,7 @@ use crate::store::provider_documents::Dates;
 
 /// How often the dates of kept documents are looked at, ms.
 const EVERY_MS: i64 = 600_000;
-/// How often metadata files in settings are looked at, ms.
+/// How often metadata files in settings and our own keys are looked at, ms.
 const FILES_EVERY_MS: i64 = 86_400_000;
 /// Documents read from the store at once.
 const PAGE: u32 = 200;
@@ -58,6 +58,7 @@ impl Descriptors {
             let Some(last) = pools.last() else { return Ok(()) };
             pool_after = Some(last.id.clone());
             for pool in &pools {
+                survey_our_keys(context, &pool.id).await?;
                 let mut after = None;
                 loop {
                     let mut work = context.ports.store.read().await?;
@@ -87,6 +88,23 @@ impl Descriptors {
             .collect();
         expiry::watch(context, &items).await
     }
+}
+
+/// Our own certificates, but for those that leave anyway. The earliest end comes last, since the metric shows one of a kind.
+async fn survey_our_keys(context: &Context, pool_id: &str) -> Result<(), Failure> {
+    let keys = context.ports.keys.list_saml_keys(pool_id).await?;
+    let mut items: Vec<Expiring<'_>> = keys
+        .iter()
+        .filter(|key| key.retire_at_ms.is_none())
+        .map(|key| Expiring {
+            pool_id,
+            provider: key.provider.as_deref().unwrap_or_default(),
+            what: if key.provider.is_some() { What::SpEncryption } else { What::SpSigning },
+            not_after_ms: key.not_after_ms,
+        })
+        .collect();
+    items.sort_by_key(|item| std::cmp::Reverse(item.not_after_ms));
+    expiry::watch(context, &items).await
 }
 
 fn is_time(last: &AtomicI64, now_ms: i64, every_ms: i64) -> bool {
