@@ -12,6 +12,7 @@ demo: ## the gateway, two stand-in identity providers and a sample app; prints t
 
 test: check ## every check and every test, against real databases and real identity providers
 	scripts/services run cargo test --locked --workspace --no-fail-fast
+	cargo test --locked -q -p saml_oracle --test accepted -- --ignored
 
 check: ## format, lints, licences and banned dependencies; no test is run
 	@scripts/install test

@@ -219,7 +219,7 @@ impl App {
             .app_data(Data::from(Arc::clone(&self.cognito)))
             .app_data(Data::new(OAuthState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
             .app_data(Data::new(SamlState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
-            .app_data(Data::new(HostedUiState { ports: Arc::clone(ports) }))
+            .app_data(Data::new(HostedUiState { ports: Arc::clone(ports), broker: Arc::clone(broker) }))
             .service(web::resource("/healthz").route(web::get().to(health::alive)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
             .configure(cognito::routes)

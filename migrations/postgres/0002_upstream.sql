@@ -7,6 +7,8 @@ ALTER TABLE users ADD COLUMN origins TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE user_identities ADD COLUMN profile TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE user_identities ADD COLUMN seen_ms BIGINT NOT NULL DEFAULT 0;
 
+CREATE INDEX user_identities_subject ON user_identities (pool_id, provider, subject);
+
 -- Links by an attribute of the provider (Cognito: AdminLinkProviderForUser) that no sign-in has used yet.
 CREATE TABLE identity_links (
     pool_id TEXT COLLATE "C" NOT NULL,
@@ -19,6 +21,16 @@ CREATE TABLE identity_links (
     FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE
 );
 CREATE INDEX identity_links_user ON identity_links (pool_id, sub);
+
+-- Until when what a provider proved of a user counts no more: sign-ins before the unlinking of one of its identities.
+CREATE TABLE identity_ends (
+    pool_id TEXT COLLATE "C" NOT NULL,
+    sub TEXT COLLATE "C" NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL,
+    ended_ms BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, sub, provider),
+    FOREIGN KEY (pool_id, sub) REFERENCES users (pool_id, sub) ON DELETE CASCADE
+);
 
 -- Which of our browser sessions came from which session of a provider, for single logout.
 CREATE TABLE provider_sessions (

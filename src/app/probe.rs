@@ -23,12 +23,15 @@ pub async fn migrate(config: &Config) -> Result<Vec<&'static str>, AppError> {
     Ok(pending)
 }
 
+/// The store, when its schema is this program's.
+pub async fn store_in_use(config: &Config) -> Result<Store, AppError> {
+    let store = Store::connect(config.store.url.reveal()).await?;
+    if store.pending_migrations().await?.is_empty() { Ok(store) } else { Err(AppError::SchemaBehind) }
+}
+
 /// The keys of all pools.
 pub async fn key_ring(config: &Config) -> Result<KeyRing, AppError> {
-    let store = Store::connect(config.store.url.reveal()).await?;
-    if !store.pending_migrations().await?.is_empty() {
-        return Err(AppError::SchemaBehind);
-    }
+    let store = store_in_use(config).await?;
     if config.secrets.master_keys.is_empty() && !Path::new(MASTER_KEY_FILE).exists() {
         return Err(KeyError::Master(format!("{MASTER_KEY_FILE} does not exist")).into());
     }

@@ -43,7 +43,8 @@ pub fn start(ports: Arc<Ports>, broker: Arc<Broker>) {
 /// One round of forgetting; returns how many rows went.
 pub async fn round(ports: &Ports) -> Result<u64, crate::store::StoreError> {
     let mut work = ports.store.begin().await?;
-    let forgotten = work.consumed().purge(ports.clock.now_ms()).await?;
+    let now_ms = ports.clock.now_ms();
+    let forgotten = work.consumed().purge(now_ms).await? + work.provider_sessions().purge(now_ms).await?;
     work.commit().await?;
     Ok(forgotten)
 }

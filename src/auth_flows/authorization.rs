@@ -55,6 +55,11 @@ pub fn error_redirect(context: &Context, authorization: &Authorization, error: &
     }
 }
 
+/// The redirect URL after the user linked an identity of that provider: `linked`, `state` and `iss`. No code: nobody signed in.
+pub fn linked_redirect(context: &Context, authorization: &Authorization, provider: &str) -> String {
+    answer(&context.ports, authorization, &[("linked", provider)])
+}
+
 /// Takes a code out of the cache: of concurrent takers one gets it.
 pub async fn take_code(context: &Context, pool_id: &str, code_digest: &str) -> Result<Option<AuthorizationCode>, Failure> {
     let Some(value) = context.ports.cache.take(Kind::Code, &code_key(pool_id, code_digest)).await? else { return Ok(None) };

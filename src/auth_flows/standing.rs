@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::model::app_client::AppClient;
 use crate::model::failure::Failure;
 use crate::model::user::User;
-use crate::store::StoreError;
+use crate::store::{StoreError, UnitOfWork};
 
 /// Why a code or refresh token gave no tokens.
 #[derive(Debug)]
@@ -64,7 +64,8 @@ pub async fn check(context: &Context, standing: &Standing<'_>) -> Result<User, G
     if !provider_is_usable(context, client, provider).await? {
         return Err(GrantFault::Refused("provider_disabled"));
     }
-    let Some(user) = context.ports.store.read().await?.users().find_by_sub(&client.pool_id, sub).await? else {
+    let mut work = context.ports.store.read().await?;
+    let Some(user) = work.users().find_by_sub(&client.pool_id, sub).await? else {
         return Err(GrantFault::Refused("user_missing"));
     };
     if !user.enabled {
@@ -76,7 +77,29 @@ pub async fn check(context: &Context, standing: &Standing<'_>) -> Result<User, G
     if provider != OWN_DIRECTORY && !user.identities.iter().any(|identity| identity.provider == provider) {
         return Err(GrantFault::Refused("identity_unlinked"));
     }
+    if proof_ended(context, &mut work, &client.pool_id, sub, (provider, auth_time_ms)).await? {
+        return Err(GrantFault::Refused("proof_ended"));
+    }
     Ok(user)
+}
+
+/// Whether what the provider proved of the user at that time counts no more: one of the user's identities there was unlinked since (O-18),
+/// or the provider was made anew under its old name (P-11).
+pub async fn proof_ended(
+    context: &Context,
+    work: &mut UnitOfWork,
+    pool_id: &str,
+    sub: &str,
+    (provider, auth_time_ms): (&str, i64),
+) -> Result<bool, StoreError> {
+    if work.identity_links().ended_ms(pool_id, sub, provider).await?.is_some_and(|ended_ms| auth_time_ms <= ended_ms) {
+        return Ok(true);
+    }
+    if provider == OWN_DIRECTORY {
+        return Ok(false);
+    }
+    let standing = context.ports.held.provider(pool_id, provider).await?;
+    Ok(standing.is_some_and(|provider| auth_time_ms < provider.created_ms))
 }
 
 /// Whether users of that provider may use the client now.

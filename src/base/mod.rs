@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod declared;
 pub mod digest;
+pub mod expression;
 pub mod ids;
 pub mod random;
 pub mod secret;

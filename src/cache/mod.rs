@@ -20,10 +20,14 @@ use crate::model::failure::Failure;
 pub enum Kind {
     /// An upstream login on its way: state or RelayState → transaction.
     Login,
+    /// A sign-out on its way through a provider: RelayState → where the browser goes afterwards.
+    Logout,
     /// An authorization code.
     Code,
     /// A browser session.
     WebSession,
+    /// A signed-in user's proof for linking or unlinking an identity.
+    LinkProof,
     /// A rate counter.
     Counter,
 }
@@ -33,8 +37,10 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::Logout => "logout",
             Self::Code => "code",
             Self::WebSession => "web_session",
+            Self::LinkProof => "link_proof",
             Self::Counter => "counter",
         }
     }

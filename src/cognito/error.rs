@@ -65,9 +65,10 @@ impl From<Failure> for Exception {
     fn from(failure: Failure) -> Self {
         let reason = failure.reason();
         let kind = match &failure {
-            // The last three: settings of an identity provider that do not lead to one.
+            // The last four: settings of an identity provider that do not lead to one.
             Failure::InvalidParameter(_)
             | Failure::InvalidUserAttributes(_)
+            | Failure::MappingFailed(_)
             | Failure::FederationRefused { .. }
             | Failure::ProviderDenied { .. }
             | Failure::ProviderUnavailable { .. } => "InvalidParameterException",

@@ -4,6 +4,7 @@
 //! operation's file does the work through the capabilities, `error` and `wire` form the answer. `declare` applies the pools of the
 //! configuration file through the same capabilities.
 
+pub mod admin;
 pub mod caller;
 pub mod coverage;
 pub mod cursor;
@@ -70,6 +71,9 @@ async fn preflight() -> HttpResponse {
 }
 
 async fn post(request: HttpRequest, body: Bytes, face: Data<Face>, facts: ReqData<RequestFacts>) -> HttpResponse {
+    if admin::is_named(request.headers()) {
+        return admin::post(&request, &body, &face, &facts).await;
+    }
     let Some((api, shape)) = target::find(request.headers()) else {
         return refuse(
             &Exception::unknown_operation(),

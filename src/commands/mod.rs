@@ -3,6 +3,7 @@
 //! Owns the command line (0 done, 1 refused, 2 usage), the start of logging, and how faults are shown. The work itself is in `app` and the rooms.
 
 pub mod check;
+pub mod explain;
 pub mod keys;
 pub mod logging;
 pub mod migrate;
@@ -41,6 +42,8 @@ enum Command {
         #[command(subcommand)]
         action: keys::Action,
     },
+    /// The unified identity of a user: each value, from which provider and mapping it came, and when
+    Explain(explain::Whom),
 }
 
 /// Where the configuration is.
@@ -79,6 +82,7 @@ pub fn run() -> ExitCode {
             Command::Check(from) => check::run(&from).await,
             Command::Migrate(from) => migrate::run(&from).await,
             Command::Keys { action } => keys::run(action).await,
+            Command::Explain(whom) => explain::run(whom).await,
         }
     });
     // A hanging name look-up or disk must not keep a stopped process alive.

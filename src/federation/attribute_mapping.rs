@@ -1,49 +1,128 @@
-//! Attribute mapping: provider claims → pool attributes (Cognito: `AttributeMapping`).
+//! Attribute mapping: provider claims → pool attributes (Cognito: `AttributeMapping`), by claim name or, after `cel:`, by an expression.
 //!
-//! Owns how claim values become attribute texts, their bounds (S-35) and what a mapping may never write (S-19). Pure; who the user is
-//! and when values are written is `identity`'s.
+//! Owns how claim values become attribute texts, their bounds (S-35), what a mapping may never write (S-19), and who vouches for an address
+//! (O-17). Pure; the language is `base::expression`, the pool's rules about values are `user_pools::attributes`', who the user is and when values
+//! are written is `identity`'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
-use crate::model::failure::Failure;
+use crate::base::expression::{Facts, Fault, Meter, Program};
+use crate::model::unified_identity::{Field, MappingFault, MappingReason, UnifiedIdentity};
+use crate::user_pools::attributes;
 
 /// Largest mapped value, bytes.
 const MAX_VALUE: usize = 2_048;
 
-/// The attributes that a login brings, by pool attribute. A claim that is absent brings nothing: it does not delete (Cognito).
-/// `writable` lists the attributes that the app client may write; empty means all; others are skipped silently (Cognito).
-pub fn map(
-    mapping: &BTreeMap<String, String>,
-    claims: &BTreeMap<String, Value>,
-    writable: &[String],
-) -> Result<BTreeMap<String, String>, Failure> {
-    let mut attributes = BTreeMap::new();
-    for (attribute, claim) in mapping {
-        if !may_write(attribute) || !(writable.is_empty() || writable.contains(attribute)) {
+/// What a mapping works on.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// Pool attribute → claim, or `cel:` and an expression.
+    pub mapping: &'a BTreeMap<String, String>,
+    /// The claims as proven, mapped upstream tokens among them.
+    pub claims: &'a BTreeMap<String, Value>,
+    /// The same in the schema of all providers; expressions see it as `identity`, and its claims as `claims`: never a token (O-29).
+    pub identity: &'a UnifiedIdentity,
+    /// The attributes that the app client may write; empty means all. Others are skipped silently, unless the pool requires them (Cognito).
+    pub writable: &'a [String],
+    /// The pool's settings, for its schema.
+    pub pool_document: &'a Value,
+}
+
+/// A mapped value and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// The attribute's text.
+    pub value: String,
+    /// The claim or expression; empty where nothing was given.
+    pub source: String,
+}
+
+/// The attributes that a login brings, by pool attribute. A claim that is absent, or an expression that gives null, brings nothing: it does
+/// not delete (Cognito). All expressions of a login share one budget of steps.
+pub fn map(inputs: Inputs<'_>) -> Result<BTreeMap<String, Mapped>, MappingFault> {
+    let meter = Meter::default();
+    let mut facts = None;
+    let mut mapped = BTreeMap::new();
+    for (attribute, source) in inputs.mapping {
+        let skipped = !(inputs.writable.is_empty() || inputs.writable.contains(attribute));
+        if !may_write(attribute) || (skipped && !attributes::is_required(inputs.pool_document, attribute)) {
             continue;
         }
-        let Some(text) = claims.get(claim).and_then(text_of) else { continue };
+        let fault = |reason| MappingFault { attribute: attribute.clone(), claim: source.clone(), reason };
+        let computed;
+        let value = match attributes::expression(source) {
+            None => inputs.claims.get(source),
+            Some(text) => {
+                let facts = facts.get_or_insert_with(|| inputs.identity.facts());
+                let program = Program::cached(text).map_err(|_| fault(MappingReason::ExpressionMalformed))?;
+                let facts = Facts { claims: &inputs.identity.profile.claims, identity: facts };
+                computed = program.run(facts, &meter).map_err(|found| of_expression(attribute, source, found))?;
+                Some(&computed)
+            }
+        };
+        let Some(text) = value.and_then(text_of) else { continue };
         if text.len() > MAX_VALUE {
-            return Err(invalid(attribute, "is too long"));
+            return Err(fault(MappingReason::TooLong));
         }
         if text.chars().any(|c| c.is_control() || is_bidi_control(c)) {
-            return Err(invalid(attribute, "contains a control character"));
+            return Err(fault(MappingReason::Malformed));
         }
-        attributes.insert(attribute.clone(), text);
+        mapped.insert(attribute.clone(), Mapped { value: text, source: source.clone() });
     }
-    // An address is verified only when the provider says so of this very address (O-17).
-    for (address, verified) in [("email", "email_verified"), ("phone_number", "phone_number_verified")] {
-        if attributes.contains_key(address) {
-            let vouched = attributes.get(verified).is_some_and(|value| value == "true");
-            attributes.insert(verified.to_owned(), vouched.to_string());
-        } else {
-            attributes.remove(verified);
+    vouch(&mut mapped, inputs.identity);
+    Ok(mapped)
+}
+
+/// An address is verified only when the provider says so of this very address (O-17). One that an expression made is another address than
+/// the provider's unless it is the same text: then only an expression of the operator's can vouch for it.
+fn vouch(mapped: &mut BTreeMap<String, Mapped>, identity: &UnifiedIdentity) {
+    let fields = [("email", "email_verified", Field::Email), ("phone_number", "phone_number_verified", Field::PhoneNumber)];
+    for (address, verified, field) in fields {
+        let Some(given) = mapped.get(address) else {
+            mapped.remove(verified);
+            continue;
+        };
+        let theirs = attributes::expression(&given.source).is_none()
+            || identity.text(field).is_some_and(|text| text.eq_ignore_ascii_case(&given.value));
+        let word = mapped.get(verified);
+        let vouched = word.is_some_and(|word| word.value == "true" && (theirs || attributes::expression(&word.source).is_some()));
+        let source = word.map(|word| word.source.clone()).unwrap_or_default();
+        mapped.insert(verified.to_owned(), Mapped { value: vouched.to_string(), source });
+    }
+}
+
+/// The claims that a mapping reads: those it names, and those its expressions name literally.
+pub fn claims_read(mapping: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for source in mapping.values() {
+        match attributes::expression(source) {
+            None => {
+                names.insert(source.clone());
+            }
+            Some(text) => {
+                if let Ok(program) = Program::cached(text) {
+                    names.extend(program.claims().into_iter().map(str::to_owned));
+                }
+            }
         }
     }
-    Ok(attributes)
+    names
+}
+
+fn of_expression(attribute: &str, source: &str, fault: Fault) -> MappingFault {
+    let reason = match &fault {
+        Fault::Missing(_) | Fault::Type | Fault::Range => MappingReason::ExpressionFailed,
+        Fault::TooLong => MappingReason::TooLong,
+        Fault::TooCostly => MappingReason::ExpressionTooCostly,
+    };
+    let claim = match fault {
+        Fault::Missing(name) if !name.is_empty() => name,
+        _ => source.to_owned(),
+    };
+    MappingFault { attribute: attribute.to_owned(), claim, reason }
 }
 
 /// Whether a mapping may write that attribute at all: never the identity itself, never what the service reserves.
@@ -76,21 +155,30 @@ fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn invalid(attribute: &str, fault: &str) -> Failure {
-    Failure::InvalidUserAttributes(format!("Invalid user attributes: {attribute} {fault}"))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::unified_identity::Profile;
 
     fn mapped(mapping: &Value, claims: &Value, writable: &[&str]) -> Result<Value, String> {
         let mapping: BTreeMap<String, String> = serde_json::from_value(mapping.clone()).expect("a mapping");
         let claims: BTreeMap<String, Value> = serde_json::from_value(claims.clone()).expect("claims");
         let writable: Vec<String> = writable.iter().map(|&name| name.to_owned()).collect();
-        map(&mapping, &claims, &writable).map(|attributes| json!(attributes)).map_err(|failure| failure.to_string())
+        let identity = UnifiedIdentity {
+            provider: "Okta".to_owned(),
+            provider_type: "OIDC",
+            subject: "s".to_owned(),
+            subject_key: "s".to_owned(),
+            issuer: None,
+            profile: Profile { claims: claims.clone(), ..Profile::default() },
+        };
+        let inputs =
+            Inputs { mapping: &mapping, claims: &claims, identity: &identity, writable: &writable, pool_document: &json!({}) };
+        let texts =
+            |mapped: BTreeMap<String, Mapped>| mapped.into_iter().map(|(name, mapped)| (name, json!(mapped.value))).collect();
+        map(inputs).map(texts).map_err(|fault| fault.to_string())
     }
 
     #[test]

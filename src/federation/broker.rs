@@ -14,12 +14,14 @@ use crate::auth_flows::{authorization, web_session};
 use crate::base::digest::{same, sha256_b64};
 use crate::cache::Kind;
 use crate::context::Context;
-use crate::federation::identity;
+use crate::federation::link_proof::LinkTo;
 use crate::federation::provider::{Answer, Departure, Provider, Start};
+use crate::federation::{identity, link_proof};
 use crate::model::authorization::Authorization;
-use crate::model::external_identity::OneTimeId;
+use crate::model::external_identity::{ExternalIdentity, OneTimeId};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, Protocol, ProviderKind};
+use crate::model::web_session::SignedInAt;
 
 /// How long a user may stay at the provider, ms (Cognito: 5 minutes).
 const LOGIN_LIFE_MS: i64 = 300_000;
@@ -37,6 +39,9 @@ struct Login {
     provider: String,
     browser_digest: String,
     memory: Value,
+    /// The user to whom the identity is linked; none for a sign-in.
+    #[serde(default)]
+    link_to: Option<LinkTo>,
 }
 
 /// An answer as a face received it.
@@ -78,6 +83,8 @@ pub struct Facts {
     pub sub: Option<String>,
     /// Why it was refused, when it was.
     pub refused: Option<&'static str>,
+    /// More facts by their names: of a failed mapping, the attribute and the claim, never a value.
+    pub more: Vec<(&'static str, String)>,
 }
 
 impl Facts {
@@ -89,6 +96,7 @@ impl Facts {
             ("provider", self.provider.clone()),
         ];
         fields.extend(self.sub.iter().map(|sub| ("user.sub", sub.clone())));
+        fields.extend(self.more.iter().cloned());
         fields
     }
 }
@@ -113,7 +121,7 @@ impl Broker {
         }
     }
 
-    fn spoken(&self, kind: ProviderKind) -> Result<Arc<dyn Provider>, Failure> {
+    pub(super) fn spoken(&self, kind: ProviderKind) -> Result<Arc<dyn Provider>, Failure> {
         self.provider(kind).ok_or(Failure::ProviderUnavailable { reason: "provider_kind_not_built" })
     }
 
@@ -124,6 +132,29 @@ impl Broker {
         authorization: Authorization,
         provider_name: &str,
         browser: &str,
+    ) -> Result<Departure, Failure> {
+        self.depart(context, authorization, provider_name, browser, None).await
+    }
+
+    /// Sends the browser to the provider of that name to prove an identity for a signed-in user (O-18).
+    pub async fn begin_link(
+        &self,
+        context: &Context,
+        authorization: Authorization,
+        provider_name: &str,
+        browser: &str,
+        link_to: LinkTo,
+    ) -> Result<Departure, Failure> {
+        self.depart(context, authorization, provider_name, browser, Some(link_to)).await
+    }
+
+    async fn depart(
+        &self,
+        context: &Context,
+        authorization: Authorization,
+        provider_name: &str,
+        browser: &str,
+        link_to: Option<LinkTo>,
     ) -> Result<Departure, Failure> {
         let provider = admitted_provider(context, &authorization, provider_name).await?;
         let handle = context.ports.random.token();
@@ -141,12 +172,8 @@ impl Broker {
                 },
             )
             .await?;
-        let login = Login {
-            authorization,
-            provider: provider.name.clone(),
-            browser_digest: sha256_b64(browser.as_bytes()),
-            memory: begun.memory,
-        };
+        let browser_digest = sha256_b64(browser.as_bytes());
+        let login = Login { authorization, provider: provider.name.clone(), browser_digest, memory: begun.memory, link_to };
         let record = serde_json::to_string(&login).map_err(Failure::internal)?;
         context.ports.cache.put(Kind::Login, &sha256_b64(handle.as_bytes()), &record, LOGIN_LIFE_MS).await?;
         Ok(begun.departure)
@@ -168,7 +195,7 @@ impl Broker {
         }
         match self.proven(context, &arrival, &login, &handle_digest).await {
             Ok(landing) => Ok(landing),
-            Err(failure) => landed_failure(context, &login, failure),
+            Err(failure) => landed_failure(context, &login.authorization, &login.provider, failure),
         }
     }
 
@@ -197,10 +224,33 @@ impl Broker {
             digest: handle_digest.to_owned(),
             expires_ms: context.now_ms() + 2 * LOGIN_LIFE_MS,
         };
-        let session_until_ms = identity.session_until_ms;
-        let user = identity::sign_in(context, &provider, &authorization.client_id, identity, handle).await?;
+        if let Some(link_to) = &login.link_to {
+            link_proof::complete(context, &provider, link_to, &identity, &handle).await?;
+            return Ok(linked(context, login));
+        }
+        self.welcome(context, authorization, &provider, identity, handle).await
+    }
+
+    /// Lets a proven person in: the user, a new session, a code for the app.
+    pub(super) async fn welcome(
+        &self,
+        context: &Context,
+        authorization: &Authorization,
+        provider: &IdentityProvider,
+        identity: ExternalIdentity,
+        handle: OneTimeId,
+    ) -> Result<Landing, Failure> {
+        let until_ms = identity.session_until_ms;
+        let single_logout = self.spoken(provider.kind)?.sign_out(provider).is_some();
+        let at = identity.logout.clone().filter(|_| single_logout);
+        let at = at.map(|logout| SignedInAt { subject_key: identity.subject_key.clone(), logout });
+        let user = identity::sign_in(context, provider, &authorization.client_id, identity, handle).await?;
         let now_ms = context.now_ms();
-        let session = web_session::start(context, &user.pool_id, &user.sub, &provider.name, now_ms, session_until_ms).await?;
+        let (pool, sub, name) = (&user.pool_id, &user.sub, &provider.name);
+        let session = match at {
+            Some(at) => web_session::start_with_single_logout(context, pool, sub, name, now_ms, until_ms, at).await?,
+            None => web_session::start(context, pool, sub, name, now_ms, until_ms).await?,
+        };
         let redirect_to = authorization::grant_code(context, authorization, &user.sub, &provider.name, now_ms).await?;
         Ok(Landing {
             redirect_to,
@@ -211,36 +261,77 @@ impl Broker {
                 provider: provider.name.clone(),
                 sub: Some(user.sub),
                 refused: None,
+                more: Vec::new(),
             },
         })
     }
 }
 
-/// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Everything else stays an error.
-fn landed_failure(context: &Context, login: &Login, failure: Failure) -> Result<Landing, Failure> {
-    let (error, description) = match &failure {
-        Failure::ProviderDenied { .. } => ("access_denied", "The identity provider did not sign the user in.".to_owned()),
-        Failure::ProviderUnavailable { .. } => {
-            ("server_error", "The identity provider cannot be reached at the moment.".to_owned())
-        }
-        Failure::InvalidUserAttributes(text) => ("invalid_request", text.clone()),
-        _ => return Err(failure),
-    };
-    Ok(Landing {
-        redirect_to: authorization::error_redirect(context, &login.authorization, error, &description),
+/// The end of a link: back to the app, without a code and without another session.
+fn linked(context: &Context, login: &Login) -> Landing {
+    Landing {
+        redirect_to: authorization::linked_redirect(context, &login.authorization, &login.provider),
         session: None,
         facts: Facts {
             pool_id: login.authorization.pool_id.clone(),
             client_id: login.authorization.client_id.clone(),
             provider: login.provider.clone(),
+            sub: login.link_to.as_ref().map(|link_to| link_to.sub.clone()),
+            ..Facts::default()
+        },
+    }
+}
+
+/// Where the provider's and the user's own refusals go: back to the app, with a fixed text (O-28). Values that do not fit the pool go there
+/// too, with the reference under which the log names attribute and claim: nobody is locked out silently. Everything else stays an error.
+pub(super) fn landed_failure(
+    context: &Context,
+    authorization: &Authorization,
+    provider: &str,
+    failure: Failure,
+) -> Result<Landing, Failure> {
+    let referred = |text: &str| format!("{text}. Reference: {}", context.request_id);
+    let mut more = Vec::new();
+    let (error, description) = match &failure {
+        Failure::ProviderDenied { .. } => ("access_denied", "The identity provider did not sign the user in.".to_owned()),
+        Failure::ProviderUnavailable { .. } => {
+            ("server_error", "The identity provider cannot be reached at the moment.".to_owned())
+        }
+        // Only a link fails in these ways; the user who asked for it is told.
+        Failure::AliasExists(text) | Failure::LimitExceeded(text) => ("access_denied", text.clone()),
+        Failure::InvalidUserAttributes(text) => ("invalid_request", referred(text)),
+        Failure::MappingFailed(fault) => {
+            more.extend([("attribute", fault.attribute.clone()), ("claim", fault.claim.clone())]);
+            ("invalid_request", referred(&fault.to_string()))
+        }
+        _ => return Err(failure),
+    };
+    Ok(Landing {
+        redirect_to: authorization::error_redirect(context, authorization, error, &described(&description)),
+        session: None,
+        facts: Facts {
+            pool_id: authorization.pool_id.clone(),
+            client_id: authorization.client_id.clone(),
+            provider: provider.to_owned(),
             sub: None,
             refused: Some(failure.reason()),
+            more,
         },
     })
 }
 
+/// What `error_description` may hold (RFC 6749 section 4.1.2.1); the names of attributes may hold more.
+fn described(text: &str) -> String {
+    let allowed = |letter: char| matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\');
+    text.chars().map(|letter| if allowed(letter) { letter } else { '?' }).collect()
+}
+
 /// The provider, if it and the client may be used now. Asked at begin and again when the answer arrives (O-20).
-async fn admitted_provider(context: &Context, authorization: &Authorization, name: &str) -> Result<Arc<IdentityProvider>, Failure> {
+pub(super) async fn admitted_provider(
+    context: &Context,
+    authorization: &Authorization,
+    name: &str,
+) -> Result<Arc<IdentityProvider>, Failure> {
     let held = &context.ports.held;
     let client = held.client(&authorization.pool_id, &authorization.client_id).await?;
     let provider = held.provider(&authorization.pool_id, name).await?;
@@ -250,11 +341,11 @@ async fn admitted_provider(context: &Context, authorization: &Authorization, nam
     provider.filter(|provider| provider.enabled).ok_or(refused("provider_disabled"))
 }
 
-fn callback_url(authorization: &Authorization) -> String {
+pub(super) fn callback_url(authorization: &Authorization) -> String {
     format!("{}/oauth2/idpresponse", authorization.domain_url)
 }
 
-fn acs_url(authorization: &Authorization) -> String {
+pub(super) fn acs_url(authorization: &Authorization) -> String {
     format!("{}/saml2/idpresponse", authorization.domain_url)
 }
 

@@ -6,10 +6,17 @@
 
 pub mod attribute_mapping;
 pub mod broker;
+pub mod discovery;
 pub mod documents;
 pub mod expiry;
+pub mod explain;
 pub mod fixed_endpoints;
 pub mod identity;
+pub mod link;
+pub mod link_proof;
+pub mod oauth2;
 pub mod provider;
 pub mod providers;
 pub mod saml;
+pub mod sign_out;
+pub mod unsolicited;

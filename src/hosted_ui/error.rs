@@ -63,7 +63,8 @@ fn status(failure: &Failure) -> StatusCode {
         | Failure::OperationNotEnabled(_)
         | Failure::FederationRefused { .. }
         | Failure::ProviderDenied { .. }
-        | Failure::InvalidUserAttributes(_) => StatusCode::BAD_REQUEST,
+        | Failure::InvalidUserAttributes(_)
+        | Failure::MappingFailed(_) => StatusCode::BAD_REQUEST,
         Failure::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Failure::ProviderUnavailable { .. } | Failure::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Failure::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

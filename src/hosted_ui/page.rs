@@ -1,4 +1,4 @@
-//! The page trait: a path, an answer to GET, and a sample for the tests.
+//! The page trait: a path, an answer to GET, one to its form where it has one, and a sample for the tests.
 //!
 //! A page is a file in `pages`, a template in `templates/pages` and a line in the table.
 
@@ -8,6 +8,7 @@ use std::pin::Pin;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::context::Context;
+use crate::http::parameters::Parameters;
 use crate::model::failure::Failure;
 use crate::user_pools::address::ServedPool;
 
@@ -35,6 +36,16 @@ pub trait Page: Send + Sync {
 
     /// Answers GET.
     fn get<'a>(&'a self, visit: Visit<'a>) -> Boxed<'a, Result<HttpResponse, Failure>>;
+
+    /// Answers POST of a form of this page; `None` where the page has none. Whether the form is ours is the page's to check.
+    fn post<'a>(&'a self, _visit: Visit<'a>, _form: Parameters) -> Option<Boxed<'a, Result<HttpResponse, Failure>>> {
+        None
+    }
+
+    /// Whether the page has a form.
+    fn takes_form(&self) -> bool {
+        false
+    }
 
     /// The page with sample data that has markup in every text, as HTML.
     fn sample(&self) -> Result<String, Failure>;

@@ -59,7 +59,7 @@ pub fn post_form(action: &str, fields: &[(String, String)], nonce: &str) -> Resu
         return Err(DepartureError);
     }
     let origin = target.origin().ascii_serialization();
-    let page = DeparturePage { title: "Continue to sign in", nonce, action, fields }.render().map_err(|_| DepartureError)?;
+    let page = DeparturePage { title: "One moment", nonce, action, fields }.render().map_err(|_| DepartureError)?;
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; form-action {origin}; base-uri 'none'; \
          frame-ancestors 'none'"

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod cookies;
+pub mod csrf;
 pub mod departure;
 pub mod facts;
 pub mod forwarded;

@@ -6,6 +6,8 @@
 
 use thiserror::Error;
 
+use crate::model::unified_identity::MappingFault;
+
 /// Why a request was refused or could not be served.
 #[derive(Debug, Error)]
 pub enum Failure {
@@ -70,6 +72,9 @@ pub enum Failure {
     /// A mapped value is missing or cannot be stored; the text names the attribute, not the value.
     #[error("{0}")]
     InvalidUserAttributes(String),
+    /// What a provider said does not fit the pool; the sign-in ends at the app with a reference, the log names attribute and claim.
+    #[error("{0}")]
+    MappingFailed(Box<MappingFault>),
     /// A port is down or slow: 503 with `Retry-After`.
     #[error("{0} is unavailable")]
     Unavailable(&'static str),
@@ -103,6 +108,7 @@ impl Failure {
             Self::FederationRefused { reason } | Self::ProviderUnavailable { reason } => reason,
             Self::ProviderDenied { code } => code,
             Self::InvalidUserAttributes(_) => "invalid_user_attributes",
+            Self::MappingFailed(fault) => fault.reason.as_str(),
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }

@@ -11,6 +11,7 @@ pub mod external_identity;
 pub mod failure;
 pub mod grant;
 pub mod identity_provider;
+pub mod unified_identity;
 pub mod user;
 pub mod user_pool;
 pub mod web_session;

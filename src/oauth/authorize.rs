@@ -10,6 +10,7 @@ use crate::auth_flows::authorize::decide::{self, Next};
 use crate::auth_flows::authorize::{self, Refusal, Validated};
 use crate::auth_flows::web_session;
 use crate::context::Context;
+use crate::federation::discovery;
 use crate::federation::provider::Departure;
 use crate::http::audit::AuditEvent;
 use crate::http::cookies::{self, CookieKind};
@@ -79,7 +80,14 @@ async fn proceed(
         None => None,
     };
     let event = AuditEvent::success(EVENT);
-    let (mut response, event) = match decide::decide(context, validated, session.as_ref()).await? {
+    let mut next = decide::decide(context, validated, session.as_ref()).await?;
+    // Who would have to type an address, and has given it, need not.
+    if next == Next::Page
+        && let Some(name) = discovery::hinted(context, validated).await?
+    {
+        next = Next::Provider(name);
+    }
+    let (mut response, event) = match next {
         Next::Code { url, sub, provider } => {
             let event = event.with("next", "code").with("user.sub", sub).with("provider", provider);
             (departure::redirect_found(&url).map_err(Failure::internal)?, event)

@@ -125,6 +125,7 @@ fn words(failure: &Failure) -> (StatusCode, &'static str, &str) {
         }
         // Our own text: it names the attribute, never the value.
         Failure::InvalidUserAttributes(text) => (bad, "invalid_request", text),
+        Failure::MappingFailed(_) => (bad, "invalid_request", "Invalid user attributes"),
         Failure::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "try again shortly"),
         Failure::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal error"),
     }

@@ -44,7 +44,8 @@ fn status(failure: &Failure) -> StatusCode {
         | Failure::FederationRefused { .. }
         | Failure::ProviderDenied { .. }
         | Failure::ProviderUnavailable { .. }
-        | Failure::InvalidUserAttributes(_) => StatusCode::BAD_REQUEST,
+        | Failure::InvalidUserAttributes(_)
+        | Failure::MappingFailed(_) => StatusCode::BAD_REQUEST,
         Failure::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Failure::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Failure::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

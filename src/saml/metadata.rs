@@ -59,7 +59,7 @@ async fn document(facts: &RequestFacts, state: &SamlState, path_pool: Option<&st
     Ok(sp_metadata::document(&SpMetadata {
         entity_id: &sp_entity_id(&served.pool.id),
         acs_url: &format!("{}/saml2/idpresponse", served.domain_url),
-        slo_url: None,
+        slo_url: Some(&format!("{}/saml2/logout", served.domain_url)),
         signing_certificates: &keys.saml_signing_certificates(&served.pool.id).await?,
         requests_signed: !readers.is_empty() && readers.iter().all(|reader| settings::signs_requests(&reader.details)),
         encryption_certificate: encryption_certificate.as_deref(),

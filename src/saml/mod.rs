@@ -1,11 +1,12 @@
 //! The SAML face: where identity providers' answers arrive, and our own metadata.
 //!
-//! Only translates: form → `federation::broker` → redirect or the fixed error page. The protocol is `federation::saml`; single logout
-//! comes with its own issue. Routes stand at the pool's domain and at `/{pool_id}`.
+//! Only translates: form or query → `federation::broker` → redirect or the fixed error page. The protocol is `federation::saml`. Routes
+//! stand at the pool's domain and at `/{pool_id}`.
 
 pub mod acs;
 pub mod error;
 pub mod metadata;
+pub mod slo;
 
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ impl SamlState {
 pub fn routes(cfg: &mut ServiceConfig) {
     for prefix in ["", "/{pool_id}"] {
         cfg.route(&format!("{prefix}/saml2/idpresponse"), web::post().to(acs::receive))
+            .route(&format!("{prefix}/saml2/logout"), web::get().to(slo::receive))
+            .route(&format!("{prefix}/saml2/logout"), web::post().to(slo::receive))
             .route(&format!("{prefix}/saml2/metadata"), web::get().to(metadata::show));
     }
 }

@@ -62,6 +62,18 @@ impl Grants<'_> {
         let sql = "UPDATE grants SET revoked_ms = $3 WHERE pool_id = $1 AND id = $2 AND revoked_ms IS NULL";
         self.0.unit.execute(sql, &[pool_id.into(), id.into(), now_ms.into()]).await.map(drop)
     }
+
+    /// Revokes a user's grants that came through that provider.
+    pub async fn revoke_of_user(&mut self, pool_id: &str, sub: &str, provider: &str, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE grants SET revoked_ms = $4 WHERE pool_id = $1 AND sub = $2 AND provider = $3 AND revoked_ms IS NULL";
+        self.0.unit.execute(sql, &[pool_id.into(), sub.into(), provider.into(), now_ms.into()]).await.map(drop)
+    }
+
+    /// Revokes every grant that came through that provider.
+    pub async fn revoke_of_provider(&mut self, pool_id: &str, provider: &str, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE grants SET revoked_ms = $3 WHERE pool_id = $1 AND provider = $2 AND revoked_ms IS NULL";
+        self.0.unit.execute(sql, &[pool_id.into(), provider.into(), now_ms.into()]).await.map(drop)
+    }
 }
 
 fn grant(row: &Row) -> Result<Grant, StoreError> {

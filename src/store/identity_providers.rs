@@ -46,6 +46,34 @@ impl IdentityProviders<'_> {
         self.insert_identifiers(provider).await
     }
 
+    /// Replaces a provider that nobody has changed since it was read; whether that was so.
+    pub async fn replace(&mut self, provider: &IdentityProvider, read_modified_ms: i64) -> Result<bool, StoreError> {
+        let sql = "UPDATE identity_providers SET modified_ms = $3 WHERE pool_id = $1 AND name = $2 AND modified_ms = $4";
+        let values = [(&provider.pool_id).into(), (&provider.name).into(), provider.modified_ms.into(), read_modified_ms.into()];
+        if self.0.unit.execute(sql, &values).await? == 0 {
+            return Ok(false);
+        }
+        self.update(provider).await?;
+        Ok(true)
+    }
+
+    /// Removes a provider with what hangs on it: identifiers, documents, sessions for single logout, links. Users stay, with the identities
+    /// that made them. Whether there was such a provider.
+    pub async fn delete(&mut self, pool_id: &str, name: &str) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM identity_providers WHERE pool_id = $1 AND name = $2";
+        if self.0.configuring().execute(sql, &[pool_id.into(), name.into()]).await? == 0 {
+            return Ok(false);
+        }
+        for sql in [
+            "DELETE FROM provider_sessions WHERE pool_id = $1 AND provider = $2",
+            "DELETE FROM identity_links WHERE pool_id = $1 AND provider = $2",
+        ] {
+            self.0.unit.execute(sql, &[pool_id.into(), name.into()]).await?;
+        }
+        self.0.users().unlink_provider(pool_id, name).await?;
+        Ok(true)
+    }
+
     /// Providers of a pool ordered by name, those after `after`, at most `limit`.
     pub async fn list(&mut self, pool_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<IdentityProvider>, StoreError> {
         let sql =

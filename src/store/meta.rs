@@ -27,4 +27,16 @@ impl Meta<'_> {
         self.0.unit.execute(sql, &[key.into(), value.into()]).await?;
         self.get(key).await?.ok_or_else(|| StoreError::broken("a fact vanished"))
     }
+
+    /// Writes a fact, over an older one.
+    pub async fn put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        self.0.unit.execute(sql, &[key.into(), value.into()]).await.map(drop)
+    }
+
+    /// Removes a fact and returns it.
+    pub async fn take(&mut self, key: &str) -> Result<Option<String>, StoreError> {
+        let row = self.0.unit.fetch_one("DELETE FROM meta WHERE key = $1 RETURNING value", &[key.into()]).await?;
+        row.map(|row| row.text("value")).transpose()
+    }
 }

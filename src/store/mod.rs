@@ -8,10 +8,12 @@ pub mod consumed;
 pub mod domains;
 pub mod grants;
 pub mod held;
+pub mod identity_links;
 pub mod identity_providers;
 pub mod meta;
 mod postgres;
 pub mod provider_documents;
+pub mod provider_sessions;
 pub mod saml_keys;
 pub mod signing_keys;
 mod sql;
@@ -199,6 +201,10 @@ impl UnitOfWork {
     pub fn users(&mut self) -> users::Users<'_> {
         users::Users(self)
     }
+    /// Links that no sign-in has used yet, and the ends of used ones.
+    pub fn identity_links(&mut self) -> identity_links::IdentityLinks<'_> {
+        identity_links::IdentityLinks(self)
+    }
     /// Identity providers.
     pub fn identity_providers(&mut self) -> identity_providers::IdentityProviders<'_> {
         identity_providers::IdentityProviders(self)
@@ -214,6 +220,10 @@ impl UnitOfWork {
     /// One-time identifiers.
     pub fn consumed(&mut self) -> consumed::Consumed<'_> {
         consumed::Consumed(self)
+    }
+    /// Browser sessions that came from a provider's session.
+    pub fn provider_sessions(&mut self) -> provider_sessions::ProviderSessions<'_> {
+        provider_sessions::ProviderSessions(self)
     }
     /// Our SAML keys.
     pub fn saml_keys(&mut self) -> saml_keys::SamlKeys<'_> {

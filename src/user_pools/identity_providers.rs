@@ -13,13 +13,13 @@ use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};
 use crate::model::user_pool::UserPool;
 use crate::store::{StoreError, UnitOfWork};
-use crate::user_pools::schema;
+use crate::user_pools::{attributes, identity_provider_changes, schema};
 
 /// Settings that are secrets: sealed before anything is stored, never in lists (P-15, K-04).
-const SECRET_DETAILS: [&str; 2] = ["client_secret", "private_key"];
+pub const SECRET_DETAILS: [&str; 2] = ["client_secret", "private_key"];
 
 /// The name that stands for the pool's own directory.
-const OWN_DIRECTORY: &str = "COGNITO";
+pub const OWN_DIRECTORY: &str = "COGNITO";
 
 /// A provider to create.
 #[derive(Clone, Debug)]
@@ -65,6 +65,7 @@ pub fn check(pool_document: &Value, new: &NewProvider) -> Result<ProviderKind, F
     if new.attribute_mapping.contains_key("sub") {
         return refuse("AttributeMapping cannot set sub.".to_owned());
     }
+    attributes::check_mapping(&new.attribute_mapping)?;
     Ok(kind)
 }
 
@@ -99,22 +100,29 @@ pub fn draft(context: &Context, pool: &UserPool, new: NewProvider) -> Result<Ide
 /// Stores a new record. Names and identifiers are unique in the pool.
 pub async fn insert(work: &mut UnitOfWork, provider: &IdentityProvider) -> Result<(), Failure> {
     let taken = || Failure::DuplicateProvider(format!("A provider with the name {} exists already.", provider.name));
-    let mut records = work.identity_providers();
-    if records.find(&provider.pool_id, &provider.name).await?.is_some() {
+    if work.identity_providers().find(&provider.pool_id, &provider.name).await?.is_some() {
         return Err(taken());
     }
+    require_free(work, provider).await?;
+    identity_provider_changes::part_from_former(work, provider).await?;
+    match work.identity_providers().insert(provider).await {
+        // Somebody was faster by a moment.
+        Err(StoreError::Duplicate) => Err(taken()),
+        other => Ok(other?),
+    }
+}
+
+/// Refuses identifiers that belong to another provider of the pool.
+pub async fn require_free(work: &mut UnitOfWork, provider: &IdentityProvider) -> Result<(), Failure> {
     for identifier in &provider.identifiers {
-        if records.find_by_identifier(&provider.pool_id, identifier).await?.is_some() {
+        let owner = work.identity_providers().find_by_identifier(&provider.pool_id, identifier).await?;
+        if owner.is_some_and(|owner| owner.name != provider.name) {
             return Err(Failure::InvalidParameter(format!(
                 "The identifier {identifier} belongs to another provider of the user pool."
             )));
         }
     }
-    match records.insert(provider).await {
-        // Somebody was faster by a moment.
-        Err(StoreError::Duplicate) => Err(taken()),
-        other => Ok(other?),
-    }
+    Ok(())
 }
 
 /// Whether a setting is a secret.

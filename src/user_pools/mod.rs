@@ -5,7 +5,9 @@
 
 pub mod address;
 pub mod app_clients;
+pub mod attributes;
 pub mod domains;
+pub mod identity_provider_changes;
 pub mod identity_providers;
 pub mod lifetimes;
 pub mod pools;

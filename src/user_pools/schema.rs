@@ -1,7 +1,7 @@
 //! The attributes that users of a pool may have: Cognito's standard ones and the pool's own (cognito-surface section 6.1).
 //!
-//! Owns their names, types and constraints as describe answers show them. Checking a user's values against them is for the rooms that write
-//! users.
+//! Owns their names, types and constraints as describe answers show them. Checking a user's values against them is
+//! `attributes`'.
 
 use serde_json::{Map, Value, json};
 
@@ -130,6 +130,77 @@ pub fn resolved(document: &Value) -> Vec<Value> {
 pub fn names(document: &Value) -> Vec<String> {
     let name = |attribute: Value| attribute.get("Name").and_then(Value::as_str).map(str::to_owned);
     resolved(document).into_iter().filter_map(name).collect()
+}
+
+/// What a value of an attribute must keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its type.
+    pub kind: Kind,
+    /// Whether it may change after the user was made.
+    pub mutable: bool,
+    /// Shortest text in characters, or smallest number.
+    pub least: Option<i64>,
+    /// Longest text in characters, or largest number.
+    pub most: Option<i64>,
+}
+
+/// The types of attributes (Cognito: `AttributeDataType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A time.
+    Time,
+}
+
+/// The rule of an attribute by its full name; none where the pool has no such attribute.
+pub fn rule(document: &Value, name: &str) -> Option<Rule> {
+    let empty = Map::new();
+    let document = document.as_object().unwrap_or(&empty);
+    let own = given(document)
+        .find(|attribute| attribute.get("Name").and_then(Value::as_str).is_some_and(|short| full_name(attribute, short) == name));
+    let standard = standard(name);
+    if own.is_none() && standard.is_none() {
+        return None;
+    }
+    let given_kind = own.and_then(|own| own.get("AttributeDataType")).and_then(Value::as_str);
+    let kind = match given_kind.or(standard.map(|(_, kind, _)| kind)) {
+        Some("Number") => Kind::Number,
+        Some("Boolean") => Kind::Boolean,
+        Some("DateTime") => Kind::Time,
+        _ => Kind::Text,
+    };
+    let bound = |constraints: &str, member: &str| {
+        own.and_then(|own| own.get(constraints)?.get(member)?.as_str()).and_then(|text| text.parse::<i64>().ok())
+    };
+    let usual = standard.and_then(|(_, _, longest)| longest);
+    let (least, most) = match kind {
+        Kind::Number => (
+            bound("NumberAttributeConstraints", "MinValue").or(standard.map(|_| 0)),
+            bound("NumberAttributeConstraints", "MaxValue"),
+        ),
+        Kind::Text => (
+            bound("StringAttributeConstraints", "MinLength").or(usual.filter(|_| name == "birthdate")),
+            bound("StringAttributeConstraints", "MaxLength").or(usual),
+        ),
+        Kind::Boolean | Kind::Time => (None, None),
+    };
+    let mutable = own.and_then(|own| own.get("Mutable")).and_then(Value::as_bool).unwrap_or(true);
+    Some(Rule { kind, mutable: mutable && name != "sub", least, most })
+}
+
+/// The attributes that every user of the pool must have, beside `sub`.
+pub fn required(document: &Value) -> impl Iterator<Item = &str> {
+    let given = document.get("Schema").and_then(Value::as_array).into_iter().flatten();
+    given
+        .filter(|attribute| flag(attribute, "Required"))
+        .filter_map(|attribute| attribute.get("Name")?.as_str())
+        .filter(|name| *name != "sub")
 }
 
 fn overlay(mut shown: Value, own: Option<&Value>) -> Value {

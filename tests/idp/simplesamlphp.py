@@ -2,10 +2,11 @@
 
 Usage: simplesamlphp.py '{"port": 0, "service_providers": [SP…], "users": {…}}', every member optional. An SP is
 {"sp_entity_id", "acs_url", "sign": "assertion"|"response"|"both", "name_id": "persistent"|"emailAddress"|"transient",
-"slo_url", "certificate", "signed_requests", "encrypt"}; the first two are required, "both" and "persistent" are the
-defaults. Prints one JSON line {"entity_id", "metadata_url", "origin"} when it answers. Each further SP that arrives as
-a JSON line on standard input is declared at once and answered with {"declared": entity id}. Ends when standard input
-closes, or with its parent.
+"slo_url", "certificate", "signed_requests", "encrypt", "content"}; the first two are required, "both" and "persistent" are
+the defaults. "content" is the algorithm of encrypted assertions, from then on and for all; without it AES-128-CBC. Prints
+one JSON line {"entity_id", "metadata_url", "origin"} when it answers. Each further SP that arrives as a JSON line on
+standard input is declared at once and answered with {"declared": entity id}. Ends when standard input closes, or with
+its parent.
 """
 
 import ctypes
@@ -126,6 +127,7 @@ def main():
         for line in sys.stdin:
             sp = with_defaults(json.loads(line))
             settings["service_providers"].append(sp)
+            settings["content"] = sp.get("content")
             write(settings)
             print(json.dumps({"declared": sp["sp_entity_id"]}), flush=True)
     finally:

@@ -6,6 +6,7 @@ mod cognito;
 mod commands;
 mod config;
 mod federation;
+mod fuzz;
 mod harness;
 mod hosted_ui;
 mod house;

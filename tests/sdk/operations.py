@@ -298,6 +298,89 @@ def main(endpoint, key, secret, metadata):
         lambda: unchecked.list_identity_providers(UserPoolId=pool_id, MaxResults=61),
     )
 
+    # ---- identity providers, changed and gone ----
+    def updated_provider():
+        before = client.describe_identity_provider(UserPoolId=pool_id, ProviderName="Corporate")["IdentityProvider"]
+        changed = client.update_identity_provider(
+            UserPoolId=pool_id, ProviderName="Corporate", AttributeMapping={"email": "mail"}, IdpIdentifiers=["example.net"]
+        )["IdentityProvider"]
+        same(changed["AttributeMapping"], {"email": "mail"})
+        same(changed["IdpIdentifiers"], ["example.net"])
+        same(changed["ProviderDetails"], before["ProviderDetails"])
+        assert changed["LastModifiedDate"] > before["LastModifiedDate"], changed
+        same(client.describe_identity_provider(UserPoolId=pool_id, ProviderName="Corporate")["IdentityProvider"], changed)
+
+    def provider_by_identifier():
+        found = client.get_identity_provider_by_identifier(UserPoolId=pool_id, IdpIdentifier="example.net")
+        same(found["IdentityProvider"]["ProviderName"], "Corporate")
+
+    def deleted_provider():
+        client.create_identity_provider(
+            UserPoolId=pool_id, ProviderName="Leaving", ProviderType="OIDC", ProviderDetails=oidc
+        )
+        client.delete_identity_provider(UserPoolId=pool_id, ProviderName="Leaving")
+        names = {one["ProviderName"] for one in client.list_identity_providers(UserPoolId=pool_id)["Providers"]}
+        same(names, {"Corporate", "Campus"})
+
+    def signing_certificate():
+        certificate = client.get_signing_certificate(UserPoolId=pool_id)["Certificate"]
+        assert re.fullmatch(r"MII[A-Za-z0-9+/]+=*", certificate), certificate
+
+    def link(destination, provider, attribute, value):
+        return client.admin_link_provider_for_user(
+            UserPoolId=pool_id,
+            DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": destination},
+            SourceUser={"ProviderName": provider, "ProviderAttributeName": attribute, "ProviderAttributeValue": value},
+        )
+
+    report.check("UpdateIdentityProvider", updated_provider)
+    report.check("GetIdentityProviderByIdentifier", provider_by_identifier)
+    report.check("DeleteIdentityProvider", deleted_provider)
+    report.check("GetSigningCertificate", signing_certificate)
+    report.refused(
+        "UpdateIdentityProvider: a secret to another place",
+        errors.InvalidParameterException,
+        lambda: client.update_identity_provider(
+            UserPoolId=pool_id,
+            ProviderName="Corporate",
+            ProviderDetails={key: value for key, value in oidc.items() if key != "client_secret"}
+            | {"token_url": "https://evil.example.org/token"},
+        ),
+        "client_secret must be given again",
+    )
+    report.refused(
+        "UpdateIdentityProvider: the own directory",
+        errors.UnsupportedIdentityProviderException,
+        lambda: client.update_identity_provider(UserPoolId=pool_id, ProviderName="COGNITO"),
+    )
+    report.refused(
+        "DeleteIdentityProvider: unknown",
+        errors.ResourceNotFoundException,
+        lambda: client.delete_identity_provider(UserPoolId=pool_id, ProviderName="Nobody"),
+    )
+    report.refused(
+        "GetIdentityProviderByIdentifier: unknown",
+        errors.ResourceNotFoundException,
+        lambda: client.get_identity_provider_by_identifier(UserPoolId=pool_id, IdpIdentifier="example.org"),
+    )
+    report.refused(
+        "AdminLinkProviderForUser: no such destination",
+        errors.UserNotFoundException,
+        lambda: link("nobody", "Corporate", "Cognito_Subject", "1"),
+    )
+    report.refused(
+        "AdminDisableProviderForUser: nothing linked",
+        errors.UserNotFoundException,
+        lambda: client.admin_disable_provider_for_user(
+            UserPoolId=pool_id,
+            User={
+                "ProviderName": "Corporate",
+                "ProviderAttributeName": "Cognito_Subject",
+                "ProviderAttributeValue": "1",
+            },
+        ),
+    )
+
     # ---- users ----
     report.check("ListUsers", lambda: same(client.list_users(UserPoolId=pool_id)["Users"], []))
     report.check(

@@ -104,7 +104,6 @@ supported_identity_providers = [{oidc_name}, {saml_name}]
 [[user_pools.identity_providers]]
 provider_name = {oidc_name}
 provider_type = "OIDC"
-idp_identifiers = ["oidc.example.com"]
 
 [user_pools.identity_providers.provider_details]
 client_id = {oidc_client}
@@ -123,7 +122,7 @@ family_name = "family_name"
 [[user_pools.identity_providers]]
 provider_name = {saml_name}
 provider_type = "SAML"
-idp_identifiers = ["saml.example.com"]
+idp_identifiers = ["example.com"]
 
 [user_pools.identity_providers.provider_details]
 MetadataURL = {saml_metadata}

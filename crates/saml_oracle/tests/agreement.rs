@@ -25,7 +25,7 @@ static RSA: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::rsa("idp.example
 static EC: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::p256("idp.example.com"));
 
 fn metadata_of(key: &SigningKey) -> String {
-    request::metadata(IDP, "https://idp.example.com", &[key.certificate_base64()], false)
+    request::metadata(IDP, "https://idp.example.com", &[key.certificate_base64()], false, &["HTTP-Redirect"])
 }
 
 fn describe(key: &SigningKey) -> IdpDescriptor {

@@ -2,7 +2,9 @@
 //!
 //! Siblings never import one another.
 
+pub mod facebook;
 pub mod google;
+pub mod login_with_amazon;
 pub mod oidc;
 pub mod saml;
 pub mod sign_in_with_apple;
@@ -16,6 +18,8 @@ pub fn table() -> Vec<Arc<dyn Provider>> {
     vec![
         Arc::new(oidc::Oidc::new()),
         Arc::new(saml::Saml::default()),
+        Arc::new(facebook::Facebook::default()),
+        Arc::new(login_with_amazon::LoginWithAmazon),
         Arc::new(google::Google::default()),
         Arc::new(sign_in_with_apple::SignInWithApple::default()),
     ]

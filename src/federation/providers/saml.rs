@@ -5,6 +5,7 @@
 //! Verification runs on the blocking pool behind a semaphore, never on an event-loop thread (S-33).
 
 pub mod descriptors;
+pub mod logout;
 pub mod settings;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use tokio::sync::Semaphore;
 
 use crate::base::digest::sha256_b64;
 use crate::context::Context;
-use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
+use crate::federation::attribute_mapping;
+use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, SignOut, Start, unsolicited};
 use crate::federation::providers::saml::descriptors::Descriptors;
 use crate::federation::saml::authn_request::{self, AuthnRequest};
 use crate::federation::saml::encryption::Decryption;
@@ -57,6 +59,10 @@ impl Provider for Saml {
             settings::check(&provider.details)?;
             provider.details.remove(ACTIVE_ENCRYPTION_CERTIFICATE);
             let descriptor = self.descriptors.current(context, provider).await.map_err(named)?;
+            if self.sign_out(provider).is_some() && logout::Endpoint::of(&descriptor).is_none() {
+                let text = "The SAML metadata has no SingleLogoutService for HTTP-Redirect or HTTP-POST, which IDPSignout needs";
+                return Err(Failure::InvalidParameter(text.to_owned()));
+            }
             for (key, url) in
                 [("SSORedirectBindingURI", &descriptor.sso_redirect_url), ("SLORedirectBindingURI", &descriptor.slo_redirect_url)]
             {
@@ -123,6 +129,11 @@ impl Provider for Saml {
     ) -> Boxed<'a, Result<ExternalIdentity, Failure>> {
         Box::pin(async move {
             let encoded = answer.parameters.get("SAMLResponse").ok_or(refused("saml_response_missing"))?;
+            let is_unsolicited = *answer.memory == unsolicited();
+            let request_id = answer.memory["request_id"].as_str().map(str::to_owned);
+            if is_unsolicited == request_id.is_some() {
+                return Err(refused("request_id_missing"));
+            }
             let opening = if settings::encrypted(&provider.details) {
                 Some(Opening {
                     keys: context.ports.keys.saml_encryption_keys(&provider.pool_id, &provider.name).await?,
@@ -134,7 +145,7 @@ impl Provider for Saml {
             };
             let check = Check {
                 encoded: Arc::from(encoded.as_str()),
-                request_id: answer.memory["request_id"].as_str().ok_or(refused("request_id_missing"))?.to_owned(),
+                request_id,
                 sp_entity_id: answer.sp_entity_id,
                 acs_url: answer.acs_url,
                 now_ms: context.now_ms(),
@@ -151,7 +162,9 @@ impl Provider for Saml {
                 Err(SamlFault::Status) => return Err(Failure::ProviderDenied { code: "access_denied" }),
                 Err(fault) => return Err(refused(fault.reason())),
             };
-            if let Some(fault) = assertion.fault_of_mapped(provider.attribute_mapping.values().map(String::as_str)) {
+            if let Some(fault) =
+                assertion.fault_of_mapped(attribute_mapping::claims_read(&provider.attribute_mapping).iter().map(String::as_str))
+            {
                 return Err(refused(fault.reason()));
             }
             Ok(external_identity(assertion))
@@ -165,13 +178,22 @@ impl Provider for Saml {
             self.descriptors.survey(context).await
         })
     }
+
+    fn takes_unsolicited(&self, provider: &IdentityProvider) -> bool {
+        settings::takes_unsolicited(&provider.details)
+    }
+
+    fn sign_out(&self, provider: &IdentityProvider) -> Option<&dyn SignOut> {
+        settings::signs_out(&provider.details).then_some(self)
+    }
 }
 
 /// One response to verify, as the blocking pool takes it.
 #[derive(Clone, Debug)]
 struct Check {
     encoded: Arc<str>,
-    request_id: String,
+    /// None for an answer that nobody asked for.
+    request_id: Option<String>,
     sp_entity_id: String,
     acs_url: String,
     now_ms: i64,
@@ -222,7 +244,7 @@ impl Saml {
                 idp: &idp,
                 sp_entity_id: &check.sp_entity_id,
                 acs_url: &check.acs_url,
-                request_id: Some(&check.request_id),
+                request_id: check.request_id.as_deref(),
                 now_ms: check.now_ms,
                 skew_s: DEFAULT_SKEW_S,
             };

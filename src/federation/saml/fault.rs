@@ -110,6 +110,10 @@ pub enum SamlFault {
     ValueTooLong,
     /// A control character in a value.
     ControlCharacter,
+    /// Parameters of a binding missing, repeated, contradictory or misspelt.
+    Parameters,
+    /// Not a raw DEFLATE stream, or something behind it.
+    NotDeflated,
 }
 
 impl SamlFault {
@@ -165,6 +169,8 @@ impl SamlFault {
             Self::SplitText => "split_text",
             Self::ValueTooLong => "value_too_long",
             Self::ControlCharacter => "control_character",
+            Self::Parameters => "binding_parameters",
+            Self::NotDeflated => "not_deflated",
         }
     }
 }

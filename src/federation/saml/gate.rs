@@ -95,6 +95,11 @@ pub fn parse(text: &str, limits: Limits) -> Result<Document<'_>, SamlFault> {
         if element.attributes.len() > MAX_ATTRIBUTES || element.namespace_declarations.len() > MAX_NAMESPACES {
             return Err(SamlFault::TooManyAttributes);
         }
+        // Namespaces in XML 1.0 section 5 lets only the default namespace be unbound. The parser does not mind, and
+        // canonicalization does not write it: a signed element would lose its meaning under a digest that still fits.
+        if element.namespace_declarations.iter().any(|(prefix, name)| !prefix.is_empty() && name.is_empty()) {
+            return Err(SamlFault::Malformed);
+        }
         for (index, attribute) in element.attributes.iter().enumerate() {
             let name = &attribute.name;
             let same = |other: &uppsala::Attribute<'_>| {

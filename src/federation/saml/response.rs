@@ -97,6 +97,10 @@ pub fn decode(saml_response_b64: &str) -> Result<Vec<u8>, SamlFault> {
     if saml_response_b64.len() > MAX_ENCODED {
         return Err(SamlFault::TooLarge);
     }
+    // The usual field has no white space; the copy is for the others.
+    if let Ok(decoded) = STANDARD.decode(saml_response_b64) {
+        return Ok(decoded);
+    }
     let packed: Vec<u8> = saml_response_b64.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     STANDARD.decode(packed).map_err(|_| SamlFault::NotBase64)
 }

@@ -7,6 +7,7 @@
 use bergshamra::dsig::verify::verify_all_document_with_source;
 use bergshamra::{DsigContext, KeysManager, VerifyResult};
 use uppsala::Document;
+use url::Url;
 
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::keys::SigningCertificate;
@@ -37,6 +38,7 @@ pub fn verify_placed(
     if keys.is_empty() {
         return Err(SamlFault::NoSigningKey);
     }
+    check_namespaces(document)?;
     // `new` is the strict form: trusted keys only, positions checked, no external references without a mapping.
     let context = DsigContext::new(keys);
     let results = verify_all_document_with_source(&context, document, Some(source)).map_err(|_| SamlFault::SignatureInvalid)?;
@@ -57,4 +59,26 @@ pub fn verify_placed(
         }
     }
     Ok(())
+}
+
+/// Canonicalization must fail for relative namespace names (Canonical XML 1.0, section 1.3). Ours does not; xmlsec's does, for
+/// every name that is not an absolute URI of RFC 3986.
+fn check_namespaces(document: &Document<'_>) -> Result<(), SamlFault> {
+    let absolute = |name: &str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte);
+        name.bytes().all(known) && name.matches('#').count() < 2 && escapes_are_whole(name) && Url::parse(name).is_ok()
+    };
+    for node in document.descendants(document.root()) {
+        let Some(element) = document.element(node) else { continue };
+        if !element.namespace_declarations.iter().all(|(_, name)| name.is_empty() || absolute(name)) {
+            return Err(SamlFault::Canonicalization);
+        }
+    }
+    Ok(())
+}
+
+/// Each percent sign stands before two hexadecimal digits.
+fn escapes_are_whole(name: &str) -> bool {
+    let hex = |text: &str| text.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    name.split('%').skip(1).all(hex)
 }

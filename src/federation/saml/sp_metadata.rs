@@ -11,6 +11,7 @@ use crate::federation::saml::instant;
 use crate::federation::saml::xml::escape;
 
 const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 
 /// NameID formats that we list: any stable name will do, persistent first.
 const NAME_ID_FORMATS: [&str; 3] = [
@@ -26,7 +27,7 @@ pub struct SpMetadata<'a> {
     pub entity_id: &'a str,
     /// Assertion consumer service, by HTTP-POST.
     pub acs_url: &'a str,
-    /// Single logout service, by HTTP-POST; none as long as logout is not offered.
+    /// Single logout service, by HTTP-Redirect and HTTP-POST.
     pub slo_url: Option<&'a str>,
     /// The base64 DER certificates of the keys that sign or will sign for us.
     pub signing_certificates: &'a [String],
@@ -71,7 +72,9 @@ pub fn document(metadata: &SpMetadata<'_>) -> String {
         write_key(&mut xml, "encryption", certificate, &(methods + &transport));
     }
     if let Some(url) = metadata.slo_url {
-        let _ = write!(xml, r#"<md:SingleLogoutService Binding="{POST}" Location="{}"/>"#, escape(url));
+        for binding in [REDIRECT, POST] {
+            let _ = write!(xml, r#"<md:SingleLogoutService Binding="{binding}" Location="{}"/>"#, escape(url));
+        }
     }
     for format in NAME_ID_FORMATS {
         let _ = write!(xml, "<md:NameIDFormat>{format}</md:NameIDFormat>");

@@ -70,7 +70,7 @@ fn check(document: &Document<'_>, confirmation: NodeId, expectation: &Expectatio
     Ok(until)
 }
 
-fn read_name(document: &Document<'_>, node: NodeId) -> Result<NameId, SamlFault> {
+pub(super) fn read_name(document: &Document<'_>, node: NodeId) -> Result<NameId, SamlFault> {
     let value = xml::value(document, node)?;
     if value.trim().is_empty() {
         return Err(SamlFault::Subject);

@@ -14,5 +14,5 @@ async fn p_05_boto3_signs_and_reads() {
     gateway.advance_s((Clock::System.now_ms() - START_MS) / 1000);
     let report = boto3::operations(&gateway.base_url, ADMIN_KEY.0, ADMIN_KEY.1).await;
     assert_eq!(report["failed"], json!({}), "{report:#}");
-    assert!(report["passed"].as_array().unwrap().len() >= 25, "{report:#}");
+    assert!(report["passed"].as_array().unwrap().len() >= 35, "{report:#}");
 }

@@ -10,7 +10,7 @@ use crate::harness::storage::Backend;
 
 both_backends!(an_oidc_provider_is_made_and_shown, refusals_store_nothing, p_15_secrets_are_shown_only_where_cognito_shows_them);
 
-const SECRET: &str = "canary-0f3b7a-upstream-secret";
+pub const SECRET: &str = "canary-0f3b7a-upstream-secret";
 
 pub fn oidc(pool_id: &str, name: &str) -> Value {
     json!({

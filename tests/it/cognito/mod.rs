@@ -8,6 +8,8 @@ mod coverage;
 mod declare;
 mod domains;
 mod identity_providers;
+mod identity_providers_cycle;
+mod linking;
 mod page_tokens;
 mod signature;
 mod tenants;

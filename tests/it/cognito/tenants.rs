@@ -44,16 +44,39 @@ pub fn request(operation: &str, pool_id: &str) -> Value {
         "CreateUserPoolDomain" => json!({ "UserPoolId": pool_id, "Domain": "made" }),
         "DescribeUserPoolDomain" => json!({ "Domain": "foreign-domain" }),
         "CreateIdentityProvider" => oidc(pool_id, "Made"),
-        "DescribeIdentityProvider" => json!({ "UserPoolId": pool_id, "ProviderName": "Corp" }),
+        "DescribeIdentityProvider" | "UpdateIdentityProvider" => json!({ "UserPoolId": pool_id, "ProviderName": "Corp" }),
+        "DeleteIdentityProvider" => json!({ "UserPoolId": pool_id, "ProviderName": "Leaving" }),
+        "GetIdentityProviderByIdentifier" => json!({ "UserPoolId": pool_id, "IdpIdentifier": "corp" }),
+        "AdminLinkProviderForUser" => json!({
+            "UserPoolId": pool_id,
+            "DestinationUser": { "ProviderName": "Cognito", "ProviderAttributeValue": "somebody" },
+            "SourceUser": { "ProviderName": "Corp", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "1" },
+        }),
+        "AdminDisableProviderForUser" => json!({
+            "UserPoolId": pool_id,
+            "User": { "ProviderName": "Cognito", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "somebody" },
+        }),
         _ => json!({ "UserPoolId": pool_id }),
     }
+}
+
+/// Puts into a pool what the requests on existing things name.
+pub async fn furnish(gateway: &TestGateway, pool_id: &str) {
+    let admin = Aws::new(gateway);
+    for name in ["Corp", "Leaving"] {
+        let mut input = oidc(pool_id, name);
+        input["IdpIdentifiers"] = json!([name.to_lowercase()]);
+        admin.ok("CreateIdentityProvider", input).await;
+    }
+    let pool = gateway.ports().store.read().await.unwrap().user_pools().find(pool_id).await.unwrap().unwrap();
+    gateway.add_user(&pool, "somebody", |_| {}).await;
 }
 
 #[tokio::test]
 async fn p_09_a_pool_out_of_reach_does_not_exist() {
     let gateway = gateway().await;
     let (own, admin) = (Aws::with_key(&gateway, OWN.0, OWN.1), Aws::new(&gateway));
-    admin.ok("CreateIdentityProvider", oidc("local_Foreign", "Corp")).await;
+    furnish(&gateway, "local_Foreign").await;
     admin.ok("CreateUserPoolDomain", json!({ "UserPoolId": "local_Foreign", "Domain": "foreign-domain" })).await;
     let before = rows(&gateway, "local_Foreign").await;
     for entry in fedgate::cognito::operations() {
@@ -85,14 +108,15 @@ async fn p_09_a_pool_out_of_reach_does_not_exist() {
 async fn p_17_a_read_only_key_changes_nothing() {
     let gateway = gateway().await;
     let (reader, admin) = (Aws::with_key(&gateway, READ.0, READ.1), Aws::new(&gateway));
+    furnish(&gateway, "local_Own").await;
     for entry in fedgate::cognito::operations().filter(|entry| entry.effect == Effect::Write) {
         reader.refused(entry.name, request(entry.name, "local_Own"), "AccessDeniedException").await;
     }
-    assert_eq!(rows(&gateway, "local_Own").await, (0, 0, 0));
+    assert_eq!(rows(&gateway, "local_Own").await, (0, 2, 0));
     for entry in fedgate::cognito::operations().filter(|entry| entry.effect == Effect::Write) {
         admin.ok(entry.name, request(entry.name, "local_Own")).await;
     }
-    assert_eq!(rows(&gateway, "local_Own").await, (1, 1, 1));
+    assert_eq!(rows(&gateway, "local_Own").await, (1, 2, 1), "one was made and one left");
     reader.ok("DescribeUserPool", json!({ "UserPoolId": "local_Own" })).await;
     // Names that promise a change are not marked as reading.
     for entry in fedgate::cognito::operations().filter(|entry| entry.effect == Effect::Read) {

@@ -9,7 +9,7 @@ fn version_and_help() {
     assert_eq!((version.code, version.stdout.as_str()), (Some(0), concat!("fedgate ", env!("CARGO_PKG_VERSION"), "\n")));
     let help = place.run(&["--help"], &[]);
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "check", "migrate", "keys"] {
+    for command in ["serve", "check", "migrate", "keys", "explain"] {
         assert!(help.stdout.contains(command), "{command}");
     }
 }
@@ -17,12 +17,13 @@ fn version_and_help() {
 #[test]
 fn usage_faults_exit_with_2_and_suggest() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&[], "Usage: fedgate <COMMAND>"),
         (&["sevre"], "'serve'"),
         (&["serve", "--confg", "x"], "'--config'"),
         (&["serve", "extra"], "unexpected argument"),
         (&["keys", "rotate"], "<POOL>"),
+        (&["explain", "local_AbC123xyz"], "<USER>"),
     ];
     for (arguments, expected) in cases {
         let outcome = place.run(arguments, &[]);

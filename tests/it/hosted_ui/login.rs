@@ -1,5 +1,6 @@
 //! The sign-in page: the providers of the client, as links back to the authorization endpoint (section 3.5; U-01, U-05, U-18, A-23).
 
+use fedgate::model::identity_provider::IdentityProvider;
 use url::Url;
 
 use crate::oauth::world::seed::{self, CONFIDENTIAL, POOL, PROVIDER};
@@ -15,6 +16,13 @@ fn buttons(body: &str) -> Vec<Url> {
         .collect()
 }
 
+/// Providers without domains: those with are found by an address and are no buttons (`discovery`).
+async fn without_domains() -> World {
+    let world = World::start().await;
+    world.change_provider(|provider| provider.identifiers.clear()).await;
+    world
+}
+
 async fn page(world: &World) -> String {
     let answer = world.get(&format!("/login?{}", form(&AUTHORIZE))).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -24,10 +32,13 @@ async fn page(world: &World) -> String {
 
 #[tokio::test]
 async fn a_button_for_each_enabled_provider_of_the_client() {
-    let world = World::start().await;
+    let world = without_domains().await;
     let mut work = world.ports.store.begin().await.unwrap();
     for name in ["Bravo", "Unoffered"] {
-        work.identity_providers().insert(&seed::provider(POOL, name)).await.unwrap();
+        work.identity_providers()
+            .insert(&IdentityProvider { identifiers: Vec::new(), ..seed::provider(POOL, name) })
+            .await
+            .unwrap();
     }
     work.commit().await.unwrap();
     world
@@ -48,7 +59,7 @@ async fn a_button_for_each_enabled_provider_of_the_client() {
 
 #[tokio::test]
 async fn a_button_leads_to_the_provider_or_by_a_session_to_the_app() {
-    let world = World::start().await;
+    let world = without_domains().await;
     let button = buttons(&page(&world).await).remove(0);
     let path = format!("/oauth2/authorize?{}", button.query().unwrap());
     let answer = world.send("GET", &path, &[("Cookie", &world.signed_in().await)], "").await;
@@ -68,7 +79,7 @@ async fn a_client_without_providers_says_so() {
 
 #[tokio::test]
 async fn u05_names_and_values_show_as_text() {
-    let world = World::start().await;
+    let world = without_domains().await;
     world.change_client(CONFIDENTIAL, |client| client.name = "<img src=x onerror=alert(1)>\"'&".to_owned()).await;
     let payload = "\"><script>alert(1)</script>";
     let query = form(&changed(&AUTHORIZE, &[("state", Some(payload)), ("login_hint", Some(payload)), ("unknown", Some(payload))]));

@@ -1,4 +1,4 @@
-//! Software that nobody here wrote, as child processes of a test: two identity providers, a relying-party library and boto3.
+//! Software that nobody here wrote, as child processes of a test: three identity providers, a relying-party library and boto3.
 //!
 //! Owns starting, talking to and ending them; the programs themselves are in tests/idp and tests/sdk, installed by
 //! scripts/install. They end when their handle is dropped. A program that is missing fails the test and says what to run.
@@ -7,6 +7,7 @@ pub mod boto3;
 pub mod oidc_provider;
 pub mod openid_client;
 mod proof;
+pub mod pysaml2;
 pub mod simplesamlphp;
 
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -21,6 +21,17 @@ pub enum Signs {
     Both,
 }
 
+impl Signs {
+    /// As the programs in tests/idp know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Assertion => "assertion",
+            Self::Response => "response",
+            Self::Both => "both",
+        }
+    }
+}
+
 /// A running identity provider.
 pub struct SimpleSaml {
     /// Its entity id.
@@ -42,12 +53,7 @@ impl SimpleSaml {
 
     /// Makes a service provider known, with a persistent name id.
     pub fn declare(&mut self, sp_entity_id: &str, acs_url: &str, signs: Signs) {
-        let sign = match signs {
-            Signs::Assertion => "assertion",
-            Signs::Response => "response",
-            Signs::Both => "both",
-        };
-        self.declare_as(&json!({ "sp_entity_id": sp_entity_id, "acs_url": acs_url, "sign": sign }));
+        self.declare_as(&json!({ "sp_entity_id": sp_entity_id, "acs_url": acs_url, "sign": signs.name() }));
     }
 
     /// Makes a service provider known, with every option that tests/idp/simplesamlphp.py describes.

@@ -233,8 +233,8 @@ fn s23_certificates_roll_over() {
 #[test]
 fn s33_worst_case() {
     let fill = |unit: &str, budget: usize| unit.repeat(budget / unit.len());
-    let wide = (0..30).map(|n| format!(" xmlns:n{n}=\"u{n}\" n{n}:a=\"\"")).collect::<Vec<_>>().concat();
-    let declarations = (0..32).map(|n| format!(" xmlns:n{n}=\"u\"")).collect::<Vec<_>>().concat();
+    let wide = (0..30).map(|n| format!(" xmlns:n{n}=\"u:{n}\" n{n}:a=\"\"")).collect::<Vec<_>>().concat();
+    let declarations = (0..32).map(|n| format!(" xmlns:n{n}=\"u:n\"")).collect::<Vec<_>>().concat();
     let deep = format!("{}{}", format!("<a{declarations}>").repeat(28), "</a>".repeat(28));
     let prefixes = format!(
         "<ds:Transform Algorithm=\"{EXCLUSIVE}\"><ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{}\"/></ds:Transform>",
@@ -253,5 +253,22 @@ fn s33_worst_case() {
         let cost = cpu_time(|| refuses(&document, SignatureInvalid));
         // An unoptimised build takes about fifteen times as long as a release build, where the bound is 50 ms.
         assert!(cost.as_millis() < 750, "{name}: {cost:?} for {} bytes, usual {usual:?}", document.len());
+    }
+}
+
+/// Canonical XML 1.0 section 1.3: relative namespace names fail. Signed by the provider itself, as xmlsec would not.
+#[test]
+fn s03_namespace_names_are_absolute() {
+    let signed = |name: &'static str| {
+        let change =
+            move |text: String| text.replacen("<saml:Subject>", &format!("<saml:Subject xmlns:a=\"{name}\" a:b=\"c\">"), 1);
+        ResponseSpec { before_assertion_signature: Some(Box::new(change)), ..spec(Sign::Assertion) }.build(&KEY)
+    };
+    for name in ["urn:x", "https://example.com/a%20b#c", "tag:example.com,2026:x"] {
+        accepts(&signed(name));
+    }
+    for name in ["relative", "../up", "//host/path", "http://a b", "http://example.com:port/", "urn:%zz", "urn:a#b#c", "urn:\u{e9}"]
+    {
+        refuses(&signed(name), Canonicalization);
     }
 }

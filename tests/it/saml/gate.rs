@@ -104,6 +104,22 @@ fn s00_a_declaration_and_white_space_around_the_root_are_fine() {
 }
 
 /// Every limit on both sides; the filling stands before the assertion, where only the gate meets it.
+/// Namespaces in XML 1.0 section 5: only the default namespace can be unbound. Canonicalization does not write the declaration, so the
+/// digest still fits, while the elements inside have another name: signed attributes would vanish.
+#[test]
+fn s00_a_prefix_is_never_unbound() {
+    for sign in super::SIGNED {
+        let good = spec(sign).build(&KEY);
+        accepts(&good);
+        for name in ["<saml:AttributeStatement", "<saml:NameID", "<samlp:Status"] {
+            for prefix in ["saml", "samlp", "nobody"] {
+                refuses(&good.replacen(name, &format!("{name} xmlns:{prefix}=\"\""), 1), SamlFault::Malformed);
+            }
+        }
+        accepts(&good.replacen("<saml:AttributeStatement", "<saml:AttributeStatement xmlns=\"\"", 1));
+    }
+}
+
 #[test]
 fn s00_limits() {
     let with = |filling: &str| {

@@ -4,6 +4,7 @@
 //! files are named after what they attack. Documents come from the playground's signer; `second_opinion` lets xmlsec check
 //! what we accept.
 
+pub mod accepted;
 mod addressing;
 mod aggregate;
 mod algorithms;
@@ -12,15 +13,23 @@ mod encrypted_logins;
 mod encryption;
 mod encryption_oracle;
 mod gate;
+mod idp_initiated;
+mod logout;
+mod logout_sessions;
 mod mdq;
+mod memory;
+mod metadata;
 mod metadata;
 mod metadata_life;
+mod mutants;
 mod properties;
+mod redirect_binding;
 mod second_opinion;
 mod sp_metadata;
 mod stand_in;
 mod text;
 mod times;
+pub mod world;
 mod wrapping;
 
 use std::sync::LazyLock;
@@ -79,7 +88,17 @@ pub fn verify_at(
     now_ms: i64,
 ) -> Result<VerifiedAssertion, SamlFault> {
     let expectation = Expectation { idp, sp_entity_id: SP, acs_url: ACS, request_id, now_ms, skew_s: response::DEFAULT_SKEW_S };
-    response::decode(&STANDARD.encode(document)).and_then(|xml| response::verify(&xml, &expectation))
+    let verdict = response::decode(&STANDARD.encode(document)).and_then(|xml| response::verify(&xml, &expectation));
+    if verdict.is_ok() {
+        keep_accepted(document, idp);
+    }
+    verdict
+}
+
+/// For the second opinion: see `accepted`.
+pub fn keep_accepted(document: &str, idp: &IdpDescriptor) {
+    let certificates: Vec<String> = idp.signing_certificates.iter().map(|known| known.certificate.clone()).collect();
+    accepted::keep(document, &certificates);
 }
 
 pub fn verify(document: &str) -> Result<VerifiedAssertion, SamlFault> {

@@ -5,6 +5,7 @@
 
 use fedgate::federation::saml::fault::SamlFault::{self, *};
 use playground::saml_idp::response::{ResponseSpec, Sign};
+use playground::saml_idp::signer::SigningKey;
 
 use super::{ATTACKER, IDP, KEY, SIGNED, SP, accepts, element, idp_with, refuses, replace, spec, verify, verify_at};
 
@@ -12,7 +13,7 @@ const MALLORY: &str = "mallory@example.com";
 const ALICE: &str = "alice@example.com";
 
 /// A signed document, taken apart.
-struct Parts {
+pub(super) struct Parts {
     whole: String,
     /// The signed assertion, or the assertion inside the signed Response.
     assertion: String,
@@ -28,15 +29,18 @@ struct Parts {
 
 impl Parts {
     fn new(sign: Sign) -> Self {
-        let spec = spec(sign);
-        let whole = spec.build(&KEY);
+        Self::of(&spec(sign), &KEY)
+    }
+
+    pub(super) fn of(spec: &ResponseSpec, key: &SigningKey) -> Self {
+        let whole = spec.build(key);
         let assertion = element(&whole, "saml:Assertion").to_owned();
         let signature = element(&whole, "ds:Signature").to_owned();
-        let unsigned = super::spec(Sign::Nothing).build(&KEY);
+        let unsigned = super::spec(Sign::Nothing).build(key);
         let unsigned = unsigned.replace(ALICE, MALLORY).replace(&spec.assertion_id, "_evil");
         let evil = element(&unsigned, "saml:Assertion").to_owned();
         let evil_shell = unsigned.replace(&spec.response_id, "_evilresponse");
-        let signed_id = if sign == Sign::Assertion { spec.assertion_id } else { spec.response_id };
+        let signed_id = if spec.sign == Sign::Assertion { &spec.assertion_id } else { &spec.response_id }.clone();
         Self { whole, assertion, signature, evil, evil_shell, signed_id }
     }
 
@@ -71,9 +75,9 @@ fn object(signature: &str, content: &str) -> String {
     signature.replace("</ds:Signature>", &format!("<ds:Object>{content}</ds:Object></ds:Signature>"))
 }
 
-type Vector = (&'static str, fn(&Parts) -> String);
+pub(super) type Vector = (&'static str, fn(&Parts) -> String);
 
-const VECTORS: &[Vector] = &[
+pub(super) const VECTORS: &[Vector] = &[
     ("XSW1: signed original inside the Signature of the forgery", |p| {
         p.evil_response(&object(&p.signature, &p.without_signature()))
     }),

@@ -1,7 +1,12 @@
 //! The promise about users and their external identities.
 
+use std::collections::BTreeMap;
+
+use fedgate::model::unified_identity::{Field, Given, Origin, Profile};
 use fedgate::model::user::{User, UserStatus};
 use fedgate::store::StoreError;
+use fedgate::store::users::Seen;
+use serde_json::json;
 
 use super::Subject;
 use super::conformance::{OTHER, commit, duplicate, reader};
@@ -80,6 +85,47 @@ pub async fn identities_belong_to_one_user(subject: &Subject) {
     drop(work);
     let nobody = commit!(store, work => work.users().link(POOL, "nobody", &identity("Okta", "free", 5)));
     assert!(matches!(nobody, Err(StoreError::Broken(_))));
+}
+
+/// Profiles and origins lie beside the user: they are empty at first, belong to one identity, and neither reads nor writes of the user touch them.
+pub async fn what_providers_said(subject: &Subject) {
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    add_pool(store, OTHER).await;
+    let mut zoe = user(POOL, "zoë");
+    zoe.identities = vec![identity("Okta", "one", 1), identity("Entra", "two", 2)];
+    commit!(store, work => work.users().insert(&zoe)).unwrap();
+    let mut elsewhere = user(OTHER, "zoë");
+    elsewhere.identities = vec![identity("Okta", "one", 1)];
+    commit!(store, work => work.users().insert(&elsewhere)).unwrap();
+    let fresh = reader(store).await.users().find_signing_in(POOL, "Okta", "one").await.unwrap();
+    assert_eq!(fresh, Some((zoe.clone(), Seen::default())));
+    assert_eq!(reader(store).await.users().find_signing_in(POOL, "Okta", "two").await.unwrap(), None);
+
+    let given = Given { value: json!("Zoë \u{0} \u{1f98a}"), from: vec!["name".to_owned()], seen_ms: 7, vouched: None };
+    let profile = Profile {
+        values: BTreeMap::from([(Field::Name, given)]),
+        claims: BTreeMap::from([("groups".to_owned(), json!(["a", { "b": null }]))]),
+        cut: 3,
+    };
+    let origin = Origin { provider: "Okta".to_owned(), source: "cel:claims.name".to_owned(), at_ms: 8 };
+    let origins = BTreeMap::from([("name".to_owned(), origin)]);
+    commit!(store, work => work.users().set_profile((POOL, "Okta", "one"), &profile, 9)).unwrap();
+    commit!(store, work => work.users().set_origins(POOL, &zoe.sub, &origins)).unwrap();
+    zoe.enabled = false;
+    commit!(store, work => work.users().update(&zoe)).unwrap();
+
+    let mut work = reader(store).await;
+    let seen = Seen { profile: profile.clone(), seen_ms: 9, origins: origins.clone() };
+    assert_eq!(work.users().find_signing_in(POOL, "Okta", "one").await.unwrap(), Some((zoe.clone(), seen)));
+    assert_eq!(work.users().profiles(POOL, &zoe.sub).await.unwrap(), [(profile, 9), (Profile::default(), 0)]);
+    assert_eq!(work.users().origins(POOL, &zoe.sub).await.unwrap(), origins);
+    assert_eq!(work.users().origins(POOL, "nobody").await.unwrap(), BTreeMap::new());
+    let untouched = work.users().find_signing_in(OTHER, "Okta", "one").await.unwrap();
+    assert_eq!(untouched, Some((elsewhere, Seen::default())));
+    let shown = zoe.identities[0].subject.clone();
+    assert_eq!(work.users().list_by_subject(POOL, "Okta", &shown, 2).await.unwrap(), [zoe]);
+    assert_eq!(work.users().list_by_subject(POOL, "Okta", "nobody", 2).await.unwrap(), []);
 }
 
 pub async fn pages_of_users(subject: &Subject) {

@@ -19,7 +19,7 @@ use super::publish::Publication;
 use super::request::{self, Asked};
 use super::response::{self, ResponseSpec, Sign};
 use super::signer::SigningKey;
-use super::{Change, Config, Person, trust};
+use super::{Change, Config, Person, logout, trust};
 use crate::clock::{Clock, random_word};
 use crate::journal::{Hop, Journal, Party};
 use crate::look::{self, Brand, escape};
@@ -43,6 +43,7 @@ pub(super) struct State {
     pub(super) trusted: Option<Vec<String>>,
     pub(super) asked: Vec<Asked>,
     pub(super) answered: Vec<String>,
+    pub(super) logout: logout::LogoutState,
     pending: BTreeMap<String, Pending>,
 }
 
@@ -84,9 +85,26 @@ impl Idp {
                 trusted: None,
                 asked: Vec::new(),
                 answered: Vec::new(),
+                logout: logout::LogoutState { applications: config.applications, ..logout::LogoutState::default() },
                 pending: BTreeMap::new(),
             }),
         }
+    }
+
+    pub(super) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    pub(super) fn entity_id(&self) -> &str {
+        &self.entity_id
+    }
+
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        (self.clock)() * 1000
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -96,13 +114,10 @@ impl Idp {
     pub(super) fn metadata(&self) -> String {
         let state = self.lock();
         let entity_id = state.alias.as_deref().unwrap_or(&self.entity_id);
-        let plain = request::metadata(entity_id, &self.base_url, &state.published, state.trusted.is_some());
+        let slo: &[&str] = if state.logout.post_only { &["HTTP-POST"] } else { &["HTTP-Redirect", "HTTP-POST"] };
+        let plain = request::metadata(entity_id, &self.base_url, &state.published, state.trusted.is_some(), slo);
         drop(state);
         self.publication.dressed(&plain)
-    }
-
-    pub(super) fn entity_id(&self) -> &str {
-        &self.entity_id
     }
 
     /// A good answer for a person, stamped with the provider's clock and fresh ids.
@@ -167,10 +182,15 @@ fn begin(idp: &Idp, line: &str, fields: &[(String, String)], read: fn(&str) -> R
         .with_pairs(fields)
         .document(asked.xml.clone()),
     );
+    idp.lock().asked.push(asked.clone());
+    ask_who(idp, asked, relay_state)
+}
+
+/// The page that asks who is there, for a request or without one.
+pub(super) fn ask_who(idp: &Idp, asked: Asked, relay_state: Option<String>) -> HttpResponse {
     let transaction = random_word();
     let people = {
         let mut state = idp.lock();
-        state.asked.push(asked.clone());
         let expires_at = (idp.clock)() + PAGE_LIFETIME;
         state.pending.insert(transaction.clone(), Pending { asked, relay_state, expires_at });
         state.people.clone()
@@ -205,7 +225,9 @@ pub(super) async fn login(idp: web::Data<Idp>, body: web::Bytes) -> HttpResponse
             .with([("person", person.name.as_str())]),
     );
     let asked = &pending.asked;
-    let mut spec = idp.spec(&person, &asked.issuer, &asked.acs_url, Some(&asked.id));
+    // Without an id nobody asked: the answer names no request.
+    let request_id = Some(asked.id.as_str()).filter(|id| !id.is_empty());
+    let mut spec = idp.spec(&person, &asked.issuer, &asked.acs_url, request_id);
     let (key, change) = {
         let state = idp.lock();
         spec.encryption.clone_from(&state.encryption);
@@ -214,14 +236,9 @@ pub(super) async fn login(idp: web::Data<Idp>, body: web::Bytes) -> HttpResponse
     if let Some(change) = change {
         change(&mut spec);
     }
+    logout::remember(&idp, asked, &spec);
     let meaning = "The provider answers with a signed assertion, posted by the browser to fedgate's consumer service.";
     answer(&idp, &pending, &spec.build(&key), meaning)
-}
-
-/// `GET /slo`: there is no session to end, so there is nothing to do but to say so.
-pub(super) async fn slo() -> HttpResponse {
-    let body = r#"<h1>You are signed out</h1><p class="lede">This stand-in keeps no session, so there was nothing to end.</p>"#;
-    page(StatusCode::OK, "Signed out", body)
 }
 
 /// A path that nobody published.
@@ -261,6 +278,11 @@ fn answer(idp: &Idp, pending: &Pending, xml: &str, meaning: &str) -> HttpRespons
             .with_pairs(&fields)
             .document(xml.to_owned()),
     );
+    posting(&pending.asked.acs_url, &fields)
+}
+
+/// A page whose form posts itself.
+pub(super) fn posting(action: &str, fields: &[(String, String)]) -> HttpResponse {
     let inputs = fields.iter().fold(String::new(), |mut inputs, (name, value)| {
         let _ = writeln!(inputs, r#"<input type="hidden" name="{name}" value="{}">"#, escape(value));
         inputs
@@ -272,7 +294,7 @@ fn answer(idp: &Idp, pending: &Pending, xml: &str, meaning: &str) -> HttpRespons
 {inputs}<button>Continue</button>
 </form>
 <script>{SCRIPT}</script>"#,
-        escape(&pending.asked.acs_url)
+        escape(action)
     );
     let hash = STANDARD.encode(digest::digest(&digest::SHA256, SCRIPT.as_bytes()));
     let policy = format!(
@@ -302,21 +324,21 @@ fn sign_in_page(transaction: &str, people: &[Person]) -> String {
     )
 }
 
-fn refused(reason: &str) -> HttpResponse {
+pub(super) fn refused(reason: &str) -> HttpResponse {
     let body = format!(r#"<h1>This request was refused</h1><p class="lede">{}.</p>"#, escape(reason));
     page(StatusCode::BAD_REQUEST, "Request refused", &body)
 }
 
-fn page(status: StatusCode, title: &str, body: &str) -> HttpResponse {
+pub(super) fn page(status: StatusCode, title: &str, body: &str) -> HttpResponse {
     look::respond(status, &look::page(Brand::Saml, title, body))
 }
 
-fn pairs(form: &[u8]) -> Vec<(String, String)> {
+pub(super) fn pairs(form: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(form).into_owned().collect()
 }
 
 /// The only value of a field; twice is a fault (S-28).
-fn single<'f>(fields: &'f [(String, String)], name: &str) -> Result<Option<&'f str>, String> {
+pub(super) fn single<'f>(fields: &'f [(String, String)], name: &str) -> Result<Option<&'f str>, String> {
     let mut values = fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {
         (value, None) => Ok(value),

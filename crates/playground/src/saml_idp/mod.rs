@@ -13,6 +13,8 @@ use actix_web::web;
 
 use self::encrypt::EncryptionSpec;
 use self::endpoints::Idp;
+use self::logout::{Application, Binding, Session};
+use self::logout_message::{Arrived, LogoutSpec};
 use self::request::Asked;
 use self::response::{ResponseSpec, Sign};
 use self::signer::SigningKey;
@@ -23,6 +25,8 @@ use crate::server::{self, Running};
 pub mod certificate;
 pub mod encrypt;
 mod endpoints;
+pub mod logout;
+pub mod logout_message;
 pub mod publish;
 pub mod request;
 pub mod response;
@@ -76,6 +80,8 @@ pub struct Config {
     pub people: Vec<Person>,
     /// What is signed.
     pub sign: Sign,
+    /// What can be opened from the provider's own page.
+    pub applications: Vec<Application>,
     /// The time by which responses are stamped.
     pub clock: Clock,
     /// Where the messages are written for the sample app.
@@ -92,6 +98,7 @@ impl Default for Config {
             port: 0,
             people: vec![katherine, edsger],
             sign: Sign::Assertion,
+            applications: Vec::new(),
             clock: clock::system(),
             journal: Journal::default(),
         }
@@ -132,7 +139,11 @@ impl SamlIdp {
                 .route("/sso", web::get().to(endpoints::sso_redirect))
                 .route("/sso", web::post().to(endpoints::sso_post))
                 .route("/login", web::post().to(endpoints::login))
-                .route("/slo", web::get().to(endpoints::slo))
+                .route("/slo", web::get().to(logout::slo_redirect))
+                .route("/slo", web::post().to(logout::slo_post))
+                .route("/", web::get().to(logout::home))
+                .route("/start", web::get().to(logout::start))
+                .route("/sessions/end", web::post().to(logout::end_session))
                 .default_service(web::to(endpoints::elsewhere));
         })?;
         Ok(SamlIdpHandle { base_url, entity_id, idp, server })
@@ -158,6 +169,42 @@ impl SamlIdpHandle {
     /// Honest again.
     pub fn behave(&self) {
         self.idp.lock().change = None;
+    }
+
+    /// Changes every logout message from now on.
+    pub fn tamper_logout(&self, change: impl Fn(&mut LogoutSpec) + Send + Sync + 'static) {
+        self.idp.lock().logout.change = Some(Arc::new(change));
+    }
+
+    /// Honest again about logout.
+    pub fn behave_logout(&self) {
+        self.idp.lock().logout.change = None;
+    }
+
+    /// How logout messages leave; redirect unless told otherwise. `post_only` takes the redirect endpoint out of the metadata.
+    pub fn logout_by(&self, binding: Binding, post_only: bool) {
+        let state = &mut self.idp.lock().logout;
+        (state.binding, state.post_only) = (Some(binding), post_only);
+    }
+
+    /// Whether LogoutRequests are taken without an answer.
+    pub fn stay_silent(&self, silent: bool) {
+        self.idp.lock().logout.silent = silent;
+    }
+
+    /// Puts an application on the provider's own page.
+    pub fn add_application(&self, application: Application) {
+        self.idp.lock().logout.applications.push(application);
+    }
+
+    /// The sessions that sign-ins made and no logout ended, oldest first.
+    pub fn sessions(&self) -> Vec<Session> {
+        self.idp.lock().logout.sessions.clone()
+    }
+
+    /// The logout messages that arrived, oldest first.
+    pub fn logout_messages(&self) -> Vec<Arrived> {
+        self.idp.lock().logout.arrived.clone()
     }
 
     /// The key that signs now.

@@ -38,6 +38,14 @@ pub struct Asked {
 /// # Errors
 /// What is wrong, for the page.
 pub fn from_redirect(parameter: &str) -> Result<Asked, String> {
+    read(&inflated(parameter)?)
+}
+
+/// The document of a redirect.
+///
+/// # Errors
+/// What is wrong, for the page.
+pub fn inflated(parameter: &str) -> Result<String, String> {
     let deflated = STANDARD.decode(parameter).map_err(|_| "SAMLRequest is not base64")?;
     let mut xml = String::new();
     DeflateDecoder::new(&*deflated)
@@ -47,7 +55,7 @@ pub fn from_redirect(parameter: &str) -> Result<Asked, String> {
     if xml.len() as u64 > MAX_INFLATED || xml.len() > deflated.len().saturating_mul(MAX_RATIO) {
         return Err("SAMLRequest inflates too much".to_owned());
     }
-    read(&xml)
+    Ok(xml)
 }
 
 /// Reads the `SAMLRequest` field of the POST binding.
@@ -55,9 +63,17 @@ pub fn from_redirect(parameter: &str) -> Result<Asked, String> {
 /// # Errors
 /// What is wrong, for the page.
 pub fn from_post(field: &str) -> Result<Asked, String> {
+    read(&unpacked(field)?)
+}
+
+/// The document of a form.
+///
+/// # Errors
+/// What is wrong, for the page.
+pub fn unpacked(field: &str) -> Result<String, String> {
     let packed: Vec<u8> = field.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let xml = STANDARD.decode(packed).map_err(|_| "SAMLRequest is not base64")?;
-    read(&String::from_utf8(xml).map_err(|_| "SAMLRequest is not text")?)
+    String::from_utf8(xml).map_err(|_| "SAMLRequest is not text".to_owned())
 }
 
 fn read(xml: &str) -> Result<Asked, String> {
@@ -86,7 +102,7 @@ fn read(xml: &str) -> Result<Asked, String> {
 }
 
 /// The provider's metadata: both bindings, signing certificates, whether requests must be signed.
-pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String], want_signed: bool) -> String {
+pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String], want_signed: bool, slo: &[&str]) -> String {
     let keys = certificates.iter().fold(String::new(), |mut keys, certificate| {
         let _ = write!(
             keys,
@@ -100,6 +116,13 @@ pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String], want_s
         keys
     });
     let (entity_id, base_url) = (escape(entity_id), escape(base_url));
+    let logout = slo.iter().fold(String::new(), |mut text, binding| {
+        let _ = write!(
+            text,
+            r#"<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:{binding}" Location="{base_url}/slo"/>"#
+        );
+        text
+    });
     format!(
         concat!(
             r#"<?xml version="1.0" encoding="UTF-8"?>"#,
@@ -107,7 +130,7 @@ pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String], want_s
             r#"<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">"#,
             r#"<md:IDPSSODescriptor WantAuthnRequestsSigned="{want_signed}" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">"#,
             "{keys}",
-            r#"<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{base_url}/slo"/>"#,
+            "{logout}",
             "<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>",
             r#"<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{base_url}/sso"/>"#,
             r#"<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{base_url}/sso"/>"#,
@@ -116,6 +139,7 @@ pub fn metadata(entity_id: &str, base_url: &str, certificates: &[String], want_s
         entity_id = entity_id,
         base_url = base_url,
         keys = keys,
+        logout = logout,
         want_signed = want_signed,
     )
 }

@@ -9,8 +9,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RSA_PKCS1_SHA256,
-    RsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
+    ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -103,6 +103,23 @@ impl SigningKey {
     /// The signature method that goes with this key and SHA-256.
     pub fn method(&self) -> &'static str {
         self.method
+    }
+
+    /// A signature over octets, in the form that XML signatures have: RSA PKCS#1 v1.5, or the two numbers of ECDSA.
+    ///
+    /// # Panics
+    /// When the key cannot be read again.
+    pub fn sign_octets(&self, octets: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        let ec = |algorithm: &'static EcdsaSigningAlgorithm| {
+            let pair = EcdsaKeyPair::from_pkcs8(algorithm, &self.pkcs8).expect("an own key can be read");
+            pair.sign(&random, octets).expect("an own key signs").as_ref().to_vec()
+        };
+        match self.method {
+            ECDSA_SHA256 => ec(&ECDSA_P256_SHA256_FIXED_SIGNING),
+            ECDSA_SHA384 => ec(&ECDSA_P384_SHA384_FIXED_SIGNING),
+            _ => rsa_signature(&RsaKeyPair::from_pkcs8(&self.pkcs8).expect("an own key can be read"), octets),
+        }
     }
 
     /// Fills the first empty `ds:Signature` of a document.

@@ -3,8 +3,12 @@
 //! Owns the way of new settings through their kind's own checks, which may fetch documents: never inside a unit of work.
 
 pub mod create_identity_provider;
+pub mod delete_identity_provider;
 pub mod describe_identity_provider;
+pub mod get_identity_provider_by_identifier;
+pub mod get_signing_certificate;
 pub mod list_identity_providers;
+pub mod update_identity_provider;
 
 use std::collections::BTreeMap;
 
@@ -21,8 +25,12 @@ use crate::model::identity_provider::IdentityProvider;
 /// The family.
 pub const OPERATIONS: &[Entry] = &[
     Entry::of::<create_identity_provider::CreateIdentityProvider>(),
+    Entry::of::<delete_identity_provider::DeleteIdentityProvider>(),
     Entry::of::<describe_identity_provider::DescribeIdentityProvider>(),
+    Entry::of::<get_identity_provider_by_identifier::GetIdentityProviderByIdentifier>(),
+    Entry::of::<get_signing_certificate::GetSigningCertificate>(),
     Entry::of::<list_identity_providers::ListIdentityProviders>(),
+    Entry::of::<update_identity_provider::UpdateIdentityProvider>(),
 ];
 
 /// Checks a drafted provider by its kind's own rules; they may complete its details.

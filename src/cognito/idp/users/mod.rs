@@ -2,17 +2,53 @@
 //!
 //! Owns the order of attributes: `sub` first, `identities` last, as on Cognito.
 
+pub mod admin_disable_provider_for_user;
+pub mod admin_link_provider_for_user;
 pub mod list_users;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cognito::operation::Entry;
 use crate::cognito::wire;
+use crate::federation::link::Named;
+use crate::model::failure::Failure;
 use crate::model::user::{FederatedIdentity, User};
 use crate::user_pools::search;
 
 /// The family.
-pub const OPERATIONS: &[Entry] = &[Entry::of::<list_users::ListUsers>()];
+pub const OPERATIONS: &[Entry] = &[
+    Entry::of::<admin_disable_provider_for_user::AdminDisableProviderForUser>(),
+    Entry::of::<admin_link_provider_for_user::AdminLinkProviderForUser>(),
+    Entry::of::<list_users::ListUsers>(),
+];
+
+/// A user by a provider's attribute (Cognito: `ProviderUserIdentifierType`). The service model requires no member; the operations do.
+#[derive(Debug, Deserialize)]
+pub struct Identifier {
+    #[serde(rename = "ProviderName")]
+    provider: Option<String>,
+    #[serde(rename = "ProviderAttributeName")]
+    attribute: Option<String>,
+    #[serde(rename = "ProviderAttributeValue")]
+    value: Option<String>,
+}
+
+impl Identifier {
+    /// The user that it names. `member` is its place in the request.
+    pub fn named(self, member: &str) -> Result<Named, Failure> {
+        let given = |name: &str, value: Option<String>| {
+            value
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| Failure::InvalidParameter(format!("{member}.{name} must be given.")))
+        };
+        Ok(Named {
+            provider: given("ProviderName", self.provider)?,
+            attribute: self.attribute.unwrap_or_default(),
+            value: given("ProviderAttributeValue", self.value)?,
+        })
+    }
+}
 
 /// A user as lists show it (Cognito: `UserType`), with all attributes or only those of `wanted`.
 fn described(user: &User, wanted: Option<&[String]>) -> Value {

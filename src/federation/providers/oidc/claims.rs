@@ -63,10 +63,10 @@ pub fn merge(id_token: Map<String, Value>, userinfo: Option<Map<String, Value>>)
 }
 
 /// Offers the provider's own tokens, those that `mapping` names and no others.
-pub fn offer_tokens(
+pub fn offer_tokens<'t>(
     claims: &mut BTreeMap<String, Value>,
     mapping: &BTreeMap<String, String>,
-    tokens: [(&str, &Secret); 2],
+    tokens: impl IntoIterator<Item = (&'t str, &'t Secret)>,
 ) -> Result<(), Failure> {
     for (name, token) in tokens {
         claims.remove(name);

@@ -15,6 +15,8 @@ use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::key_set::Key;
 use crate::federation::providers::oidc::strict_json;
 
+/// What providers of one algorithm allow (O-06).
+pub const RS256_ONLY: [Algorithm; 1] = [Algorithm::RS256];
 /// The longest token, bytes.
 const TOKEN_MAX: usize = 16 * 1024;
 /// How far the provider's clock may be off, seconds (O-13).

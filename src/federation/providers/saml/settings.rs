@@ -8,11 +8,8 @@ use crate::federation::providers::saml::descriptors::source::QUERY_BASE;
 use crate::federation::saml::keys::SigningCertificate;
 use crate::model::failure::Failure;
 
-/// Settings that Cognito knows and this build refuses instead of ignoring them.
-const NOT_YET: [&str; 2] = ["IDPInit", "IDPSignout"];
-
 /// Settings that are `true` or `false`. `AllowLegacyEncryption` is ours: it lets a provider encrypt with AES-CBC and RSAES-PKCS1-v1_5.
-const SWITCHES: [&str; 2] = ["EncryptedResponses", "AllowLegacyEncryption"];
+const SWITCHES: [&str; 4] = ["IDPInit", "IDPSignout", "EncryptedResponses", "AllowLegacyEncryption"];
 
 /// The only algorithm that signs our requests.
 const REQUEST_SIGNING: &str = "rsa-sha256";
@@ -20,9 +17,6 @@ const REQUEST_SIGNING: &str = "rsa-sha256";
 /// Refuses unknown keys and contradictions; names the key.
 pub fn check(details: &BTreeMap<String, String>) -> Result<(), Failure> {
     for (key, value) in details {
-        if NOT_YET.contains(&key.as_str()) && value != "false" {
-            return Err(Failure::InvalidParameter(format!("ProviderDetails.{key} is not available yet")));
-        }
         if SWITCHES.contains(&key.as_str()) && !["true", "false"].contains(&value.as_str()) {
             return Err(Failure::InvalidParameter(format!("ProviderDetails.{key} must be true or false")));
         }
@@ -39,7 +33,7 @@ pub fn check(details: &BTreeMap<String, String>) -> Result<(), Failure> {
             "EntityId",
             "MetadataSigningCertificate",
         ];
-        if ![&known[..], &NOT_YET, &SWITCHES].concat().contains(&key.as_str()) {
+        if ![&known[..], &SWITCHES].concat().contains(&key.as_str()) {
             return Err(Failure::InvalidParameter(format!("ProviderDetails.{key} is not a key of SAML providers")));
         }
     }
@@ -68,6 +62,16 @@ fn metadata_source(details: &BTreeMap<String, String>) -> Result<(), Failure> {
         Some(text) if SigningCertificate::read_all(text).is_some() => Ok(()),
         Some(_) => refuse("MetadataSigningCertificate must be certificates (PEM or base64) with RSA keys of 2048 bits or EC keys"),
     }
+}
+
+/// Whether this provider may send answers that nobody asked for.
+pub fn takes_unsolicited(details: &BTreeMap<String, String>) -> bool {
+    is_on(details, "IDPInit")
+}
+
+/// Whether single logout is done with this provider.
+pub fn signs_out(details: &BTreeMap<String, String>) -> bool {
+    is_on(details, "IDPSignout")
 }
 
 /// Whether our requests to this provider are signed.

@@ -19,6 +19,8 @@ foreach ($settings['service_providers'] as $sp) {
     ];
     if (isset($sp['slo_url'])) {
         $entity['SingleLogoutService'] = $sp['slo_url'];
+        $entity['sign.logout'] = true;
+        $entity['validate.logout'] = isset($sp['certificate']);
     }
     if (isset($sp['certificate'])) {
         // Base64 DER. With it, requests must be signed; `encrypt` encrypts the assertion to it.
