@@ -10,7 +10,7 @@ use playground::saml_idp::request;
 use super::bench::{IDP, KEY, NOW};
 use super::edits;
 
-static GOOD: LazyLock<String> = LazyLock::new(|| request::metadata(IDP, "https://idp", &[KEY.certificate_base64()], false));
+static GOOD: LazyLock<String> = LazyLock::new(|| request::metadata(IDP, "https://idp", &[KEY.certificate_base64()], false, &[]));
 
 /// Runs one input.
 pub fn run(bytes: &[u8]) {
