@@ -19,7 +19,6 @@ mod logout_sessions;
 mod mdq;
 mod memory;
 mod metadata;
-mod metadata;
 mod metadata_life;
 mod mutants;
 mod properties;
