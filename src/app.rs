@@ -6,6 +6,7 @@
 pub mod bootstrap;
 pub mod health;
 pub mod hosts;
+pub mod metrics;
 pub mod probe;
 pub mod upkeep;
 
@@ -72,6 +73,15 @@ pub enum AppError {
     /// The listener.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The metrics listener.
+    #[error("cannot listen on {address}")]
+    MetricsListen {
+        /// The configured address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -100,6 +110,7 @@ impl AppError {
             Self::Keys(_) => "secrets.master_key",
             Self::Outbound(_) => "outbound",
             Self::Server(ServerError::Listen { .. }) => "http.listen",
+            Self::MetricsListen { .. } => "http.metrics_listen",
             Self::Server(ServerError::Tls(TlsError::Certificate(_))) | Self::Tls(TlsError::Certificate(_)) => "http.tls.cert",
             Self::Server(ServerError::Tls(_)) | Self::Tls(_) => "http.tls.key",
             Self::DefaultPool => "default_user_pool",

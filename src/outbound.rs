@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, Response};
 use thiserror::Error;
+use tokio::sync::mpsc::Sender;
 use url::{Host, Url};
 
 use crate::outbound::guard::{Reach, permits};
@@ -32,6 +33,8 @@ const TOTAL: Duration = Duration::from_secs(5);
 /// How long a connection waits for the next call: enough for the calls of one login, and well under what servers allow (5 s is usual),
 /// since a connection that the server closes at that very moment would cost a code that can be redeemed only once.
 const IDLE: Duration = Duration::from_secs(2);
+/// Longer `etag` and `last-modified` headers are not remembered.
+const VALIDATOR_MAX: usize = 256;
 /// Longer URLs are nobody's.
 const URL_MAX: usize = 4096;
 
@@ -56,6 +59,10 @@ pub struct Answer {
     pub status: u16,
     /// `content-type`, lower-cased, if given.
     pub content_type: Option<String>,
+    /// `etag`, if given and short.
+    pub etag: Option<String>,
+    /// `last-modified`, if given and short.
+    pub last_modified: Option<String>,
     /// The whole body, within the caller's limit.
     pub body: Vec<u8>,
 }
@@ -66,7 +73,7 @@ impl fmt::Debug for Answer {
             .field("status", &self.status)
             .field("content_type", &self.content_type)
             .field("bytes", &self.body.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -179,10 +186,20 @@ impl Outbound {
 
     /// Sends a call: connect 2 s, 5 s in all, no redirects, environment proxies ignored.
     pub async fn send(&self, call: Call) -> Result<Answer, OutboundError> {
+        self.called(call, TOTAL, None).await
+    }
+
+    /// The same for a large document, with a time of its own: the body of a 200 goes to `pieces` as it comes and is nowhere held whole; the
+    /// answer's own body is empty then. When nobody receives any more, the call ends.
+    pub async fn stream(&self, call: Call, total: Duration, pieces: Sender<Vec<u8>>) -> Result<Answer, OutboundError> {
+        self.called(call, total, Some(pieces)).await
+    }
+
+    async fn called(&self, call: Call, total: Duration, pieces: Option<Sender<Vec<u8>>>) -> Result<Answer, OutboundError> {
         let target = Target::parse(&call.url)?;
         self.check_literal(&target)?;
         let host = target.url.host_str().unwrap_or_default().to_owned();
-        let outcome = match tokio::time::timeout(TOTAL, self.exchange(target, call)).await {
+        let outcome = match tokio::time::timeout(total, self.exchange(target, call, total, pieces)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(OutboundError::Unreachable("timeout")),
         };
@@ -215,7 +232,13 @@ impl Outbound {
         if permits(target.reach, &self.allow, address) { Ok(()) } else { Err(OutboundError::Refused("address")) }
     }
 
-    async fn exchange(&self, target: Target, call: Call) -> Result<Answer, OutboundError> {
+    async fn exchange(
+        &self,
+        target: Target,
+        call: Call,
+        total: Duration,
+        pieces: Option<Sender<Vec<u8>>>,
+    ) -> Result<Answer, OutboundError> {
         let client = match target.reach {
             Reach::Public => &self.public,
             Reach::AllowedOnly => &self.allowed,
@@ -225,7 +248,8 @@ impl Outbound {
             "POST" => Method::POST,
             _ => return Err(OutboundError::Refused("method")),
         };
-        let mut request = client.request(method, target.url).header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let mut request =
+            client.request(method, target.url).timeout(total).header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &call.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| OutboundError::Refused("header"))?;
             let mut value = HeaderValue::from_str(value).map_err(|_| OutboundError::Refused("header"))?;
@@ -236,7 +260,7 @@ impl Outbound {
             request = request.body(call.body);
         }
         let response = request.send().await.map_err(|error| fault(&error))?;
-        read(response, call.limit).await
+        read(response, call.limit, pieces).await
     }
 }
 
@@ -304,7 +328,7 @@ fn builder(resolver: &Arc<Guarded>) -> reqwest::ClientBuilder {
 }
 
 /// Reads a body up to the limit; a longer one is not read to its end.
-async fn read(mut response: Response, limit: usize) -> Result<Answer, OutboundError> {
+async fn read(mut response: Response, limit: usize, pieces: Option<Sender<Vec<u8>>>) -> Result<Answer, OutboundError> {
     let status = response.status().as_u16();
     let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     // We ask for identity and decompress nothing; a bomb is not opened at all.
@@ -312,17 +336,24 @@ async fn read(mut response: Response, limit: usize) -> Result<Answer, OutboundEr
         return Err(OutboundError::Unreachable("content_encoding"));
     }
     let content_type = header(CONTENT_TYPE).map(str::to_ascii_lowercase);
+    let short = |name| header(name).filter(|text| text.len() <= VALIDATOR_MAX).map(str::to_owned);
+    let (etag, last_modified) = (short(ETAG), short(LAST_MODIFIED));
     if response.content_length().is_some_and(|length| length > limit as u64) {
         return Err(OutboundError::TooLarge);
     }
-    let mut body = Vec::new();
+    let pieces = pieces.filter(|_| status == 200);
+    let (mut body, mut length) = (Vec::new(), 0);
     while let Some(chunk) = response.chunk().await.map_err(|error| fault(&error))? {
-        if body.len() + chunk.len() > limit {
+        length += chunk.len();
+        if length > limit {
             return Err(OutboundError::TooLarge);
         }
-        body.extend_from_slice(&chunk);
+        match &pieces {
+            Some(pieces) => pieces.send(chunk.to_vec()).await.map_err(|_| OutboundError::Unreachable("receiver"))?,
+            None => body.extend_from_slice(&chunk),
+        }
     }
-    Ok(Answer { status, content_type, body })
+    Ok(Answer { status, content_type, etag, last_modified, body })
 }
 
 /// A fixed word for a client error: its text may hold what a server sent (N-08).

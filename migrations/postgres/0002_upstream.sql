@@ -62,14 +62,21 @@ CREATE TABLE saml_keys (
     PRIMARY KEY (pool_id, provider, generation)
 );
 
--- The last good copy of a document that a provider publishes.
+-- The last good copy of what a provider publishes (SAML metadata), when it was last found good, and when to look again.
+-- `source` is the digest of where it comes from and what it must be; dates of expiry stand beside it, so that nobody has to parse it for them.
 CREATE TABLE provider_documents (
     pool_id TEXT COLLATE "C" NOT NULL,
     provider TEXT COLLATE "C" NOT NULL,
-    url TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
     digest TEXT COLLATE "C" NOT NULL,
     body TEXT NOT NULL,
+    etag TEXT,
+    modified TEXT,
     fetched_ms BIGINT NOT NULL,
-    PRIMARY KEY (pool_id, provider, url),
+    checked_ms BIGINT NOT NULL,
+    due_ms BIGINT NOT NULL,
+    certificate_until_ms BIGINT,
+    valid_until_ms BIGINT,
+    PRIMARY KEY (pool_id, provider),
     FOREIGN KEY (pool_id, provider) REFERENCES identity_providers (pool_id, name) ON DELETE CASCADE
 );

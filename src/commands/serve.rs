@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use crate::app::{self, App, upkeep};
+use crate::app::{self, App, metrics, upkeep};
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::commands::output::{self, Refused};
@@ -22,7 +22,11 @@ pub async fn run(from: &From) -> Result<(), Refused> {
     let running = app.serve(server).map_err(refuse)?;
     let fault = |error: std::io::Error| Refused::Other(error.to_string());
     running.drain_on_signals().map_err(fault)?;
-    upkeep::start(app.ports.clone());
+    if let Some(listen) = config.http.metrics_listen {
+        let address = metrics::start(listen).map_err(refuse)?;
+        tracing::info!(address = %address, "metrics");
+    }
+    upkeep::start(app.ports.clone(), app.broker.clone());
     tracing::info!(address = %address, public_url = app.ports.base_url(), replica = app.replica, "listening");
     for line in banner(&app, address) {
         output::line(&line);

@@ -20,6 +20,8 @@ pub struct Http {
     pub drain_s: u64,
     /// Open connections at most.
     pub max_connections: usize,
+    /// Where `/metrics` is served; `None`: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Worker threads; `None`: one for each core.
     pub workers: Option<usize>,
 }
@@ -30,6 +32,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Http> {
     let trusted_proxies = reader.networks("http.trusted_proxies");
     let drain_s = reader.integer("http.drain_seconds");
     let max_connections = reader.integer("http.max_connections");
+    let metrics_listen = reader.address("http.metrics_listen");
     let workers = reader.integer("http.workers");
     let tls = tls(reader);
     Some(Http {
@@ -38,6 +41,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Http> {
         trusted_proxies: trusted_proxies?,
         drain_s: u64::try_from(drain_s?).ok()?,
         max_connections: usize::try_from(max_connections?).ok()?,
+        metrics_listen,
         workers: workers.and_then(|workers| usize::try_from(workers).ok()),
     })
 }

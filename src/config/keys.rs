@@ -90,7 +90,7 @@ pub const KEYS: &[Key] = &[
     key("http.drain_seconds", Kind::Integer(0, 3600), Some("10"), "How long in-flight requests may take after SIGTERM or SIGINT."),
     key("http.max_connections", Kind::Integer(16, 1_000_000), Some("10000"), "Open connections at most; more wait unaccepted."),
     key("http.workers", Kind::Integer(1, 1024), None, "Worker threads. Default: one for each core."),
-    later("http.metrics_listen", "Prometheus metrics on their own address."),
+    key("http.metrics_listen", Kind::Address, None, "Prometheus /metrics on its own address; nowhere when absent."),
     key("store.url", Kind::Secret, Some("\"sqlite://data/fedgate.db\""), "The database: sqlite://path or postgres://…"),
     key(
         "store.migrate",
@@ -175,6 +175,7 @@ pub fn sample() -> String {
 
 fn example(key: &Key) -> &'static str {
     match key.kind {
+        Kind::Address => "\"127.0.0.1:9090\"",
         Kind::Origin => "\"https://id.example.com\"",
         Kind::Integer(..) => "2",
         Kind::Secrets | Kind::Secret => "{ file = \"/run/secrets/x\" }",

@@ -112,6 +112,15 @@ impl Broker {
         self.providers.iter().find(|provider| provider.kind() == kind).cloned()
     }
 
+    /// Lets every kind do what is to be done beside logins.
+    pub async fn upkeep(&self, context: &Context) {
+        for provider in &self.providers {
+            if let Err(failure) = provider.upkeep(context).await {
+                tracing::warn!(provider.kind = provider.kind().as_str(), %failure, "upkeep failed; the next round tries again");
+            }
+        }
+    }
+
     pub(super) fn spoken(&self, kind: ProviderKind) -> Result<Arc<dyn Provider>, Failure> {
         self.provider(kind).ok_or(Failure::ProviderUnavailable { reason: "provider_kind_not_built" })
     }

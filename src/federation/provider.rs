@@ -108,6 +108,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         answer: Answer<'a>,
     ) -> Boxed<'a, Result<ExternalIdentity, Failure>>;
 
+    /// What is to be done beside logins: called every half minute. Owns its own rhythm, errors go to the log.
+    fn upkeep<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Whether this provider may send answers that nobody asked for (Cognito: `IDPInit`). Such an answer comes to
     /// [`Provider::complete`] with [`unsolicited`] as its memory.
     fn takes_unsolicited(&self, _provider: &IdentityProvider) -> bool {

@@ -12,6 +12,7 @@ pub mod identity_links;
 pub mod identity_providers;
 pub mod meta;
 mod postgres;
+pub mod provider_documents;
 pub mod provider_sessions;
 pub mod saml_keys;
 pub mod signing_keys;
@@ -231,6 +232,10 @@ impl UnitOfWork {
     /// Signing keys.
     pub fn signing_keys(&mut self) -> signing_keys::SigningKeys<'_> {
         signing_keys::SigningKeys(self)
+    }
+    /// The last good documents of providers.
+    pub fn provider_documents(&mut self) -> provider_documents::ProviderDocuments<'_> {
+        provider_documents::ProviderDocuments(self)
     }
     /// Facts about the installation.
     pub fn meta(&mut self) -> meta::Meta<'_> {

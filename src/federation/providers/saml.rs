@@ -39,13 +39,13 @@ const PARALLEL_CHECKS: usize = 4;
 /// The provider.
 #[derive(Debug)]
 pub struct Saml {
-    descriptors: Descriptors,
+    descriptors: Arc<Descriptors>,
     checks: Arc<Semaphore>,
 }
 
 impl Default for Saml {
     fn default() -> Self {
-        Self { descriptors: Descriptors::default(), checks: Arc::new(Semaphore::new(PARALLEL_CHECKS)) }
+        Self { descriptors: Arc::default(), checks: Arc::new(Semaphore::new(PARALLEL_CHECKS)) }
     }
 }
 
@@ -156,11 +156,7 @@ impl Provider for Saml {
                 Ok(assertion) => assertion,
                 // A new key that our copy of the metadata does not have yet: look once more, at most once a minute.
                 Err(fault @ (SamlFault::SignatureInvalid | SamlFault::DecryptedSignature)) => {
-                    let newer = self.descriptors.newer(context, provider, &idp).await?;
-                    if Arc::ptr_eq(&newer, &idp) {
-                        return Err(refused(fault.reason()));
-                    }
-                    self.verified(&check, &newer).await?.map_err(|fault| refused(fault.reason()))?
+                    self.verified_with_newer(context, provider, &check, (idp, fault)).await?
                 }
                 // The user or the identity provider declined; the app is told, as for every other provider.
                 Err(SamlFault::Status) => return Err(Failure::ProviderDenied { code: "access_denied" }),
@@ -172,6 +168,14 @@ impl Provider for Saml {
                 return Err(refused(fault.reason()));
             }
             Ok(external_identity(assertion))
+        })
+    }
+
+    fn upkeep<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let asked = self.descriptors.round(context).await?;
+            tracing::debug!(asked, "metadata that was due");
+            self.descriptors.survey(context).await
         })
     }
 
@@ -206,6 +210,31 @@ struct Opening {
 }
 
 impl Saml {
+    /// Tries newer metadata: first what another replica has read meanwhile, then what the host says.
+    async fn verified_with_newer(
+        &self,
+        context: &Context,
+        provider: &IdentityProvider,
+        check: &Check,
+        (mut idp, mut fault): (Arc<IdpDescriptor>, SamlFault),
+    ) -> Result<VerifiedAssertion, Failure> {
+        for _ in 0..2 {
+            let newer = self.descriptors.newer(context, provider, &idp).await?;
+            if Arc::ptr_eq(&newer, &idp) {
+                break;
+            }
+            fault = match self.verified(check, &newer).await? {
+                Ok(assertion) => return Ok(assertion),
+                Err(fault) => fault,
+            };
+            if !matches!(fault, SamlFault::SignatureInvalid | SamlFault::DecryptedSignature) {
+                break;
+            }
+            idp = newer;
+        }
+        Err(refused(fault.reason()))
+    }
+
     async fn verified(&self, check: &Check, idp: &Arc<IdpDescriptor>) -> Result<Result<VerifiedAssertion, SamlFault>, Failure> {
         let permit = Arc::clone(&self.checks).acquire_owned().await.map_err(Failure::internal)?;
         let (check, idp) = (check.clone(), Arc::clone(idp));

@@ -13,9 +13,9 @@ use uppsala::{Document, Parser};
 use crate::federation::saml::fault::SamlFault;
 
 /// Attributes that one element may carry.
-const MAX_ATTRIBUTES: usize = 64;
+pub const MAX_ATTRIBUTES: usize = 64;
 /// Namespace declarations that one element may carry.
-const MAX_NAMESPACES: usize = 32;
+pub const MAX_NAMESPACES: usize = 32;
 /// Longest id.
 const MAX_ID: usize = 256;
 

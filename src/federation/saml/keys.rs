@@ -1,13 +1,15 @@
 //! The signing keys of an identity provider, from the certificates in its metadata.
 //!
 //! Owns loading and the strength rule (S-01, S-06): RSA of at least 2048 bits, or ECDSA on P-256, P-384 or P-521. A
-//! certificate is only a wrapper here: SAML trusts the key because the metadata lists it, so validity dates and issuers of
-//! certificates are not looked at (SAML V2.0 Metadata Interoperability Profile section 2.6.1).
+//! certificate is only a wrapper here: SAML trusts the key because the metadata lists it, so issuers of certificates are not looked at,
+//! and their end of validity only so that somebody can be warned (SAML V2.0 Metadata Interoperability Profile section 2.6.1).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bergshamra::Key;
 use serde::{Deserialize, Serialize};
+
+use crate::federation::saml::instant;
 
 /// Smallest RSA modulus in bits.
 const MIN_RSA_BITS: usize = 2_048;
@@ -40,6 +42,31 @@ impl SigningCertificate {
     /// The verification key, with its strength checked again: what was stored may have come another way.
     pub fn verification_key(&self) -> Option<Key> {
         load(&self.certificate).map(|(key, _)| key)
+    }
+
+    /// Reads one or several certificates as operators paste them: PEM blocks, or base64 alone. Nothing when one of them cannot be read.
+    pub fn read_all(text: &str) -> Option<Vec<Self>> {
+        const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+        const END: &str = "-----END CERTIFICATE-----";
+        if !text.contains(BEGIN) {
+            return Self::read(text).map(|certificate| vec![certificate]);
+        }
+        let mut found = Vec::new();
+        for block in text.split(BEGIN).skip(1) {
+            found.push(Self::read(block.split_once(END)?.0)?);
+        }
+        Some(found)
+    }
+
+    /// SHA-256 over the DER certificate in lower-case hexadecimal: how people compare certificates.
+    pub fn fingerprint(&self) -> String {
+        let der = STANDARD.decode(&self.certificate).unwrap_or_default();
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The end of the certificate's validity, ms; nothing when it cannot be read.
+    pub fn not_after_ms(&self) -> Option<i64> {
+        not_after_ms(&STANDARD.decode(&self.certificate).ok()?)
     }
 }
 
@@ -74,6 +101,33 @@ fn rsa_modulus_bits(spki: &[u8]) -> Option<usize> {
     let first = modulus.iter().position(|&byte| byte != 0)?;
     let modulus = &modulus[first..];
     Some(modulus.len() * 8 - modulus[0].leading_zeros() as usize)
+}
+
+/// `notAfter` of a DER certificate, ms (RFC 5280 section 4.1.2.5).
+pub fn not_after_ms(certificate: &[u8]) -> Option<i64> {
+    let (certificate, _) = der(0x30, certificate)?;
+    let (mut rest, _) = der(0x30, certificate)?;
+    if let Some((_, after_version)) = der(0xa0, rest) {
+        rest = after_version;
+    }
+    for tag in [0x02, 0x30, 0x30] {
+        // Serial number, signature algorithm, issuer.
+        (_, rest) = der(tag, rest)?;
+    }
+    let (validity, _) = der(0x30, rest)?;
+    let (_, end) = der(0x17, validity).or_else(|| der(0x18, validity))?;
+    let text = match (der(0x17, end), der(0x18, end)) {
+        // Two digits of the year: 1950 to 2049.
+        (Some((time, _)), _) => {
+            let time = std::str::from_utf8(time).ok()?;
+            format!("{}{time}", if time.get(..2)? < "50" { "20" } else { "19" })
+        }
+        (None, Some((time, _))) => std::str::from_utf8(time).ok()?.to_owned(),
+        (None, None) => return None,
+    };
+    let part = |range| text.get::<std::ops::Range<usize>>(range);
+    let (date, time) = ([part(0..4)?, part(4..6)?, part(6..8)?].join("-"), [part(8..10)?, part(10..12)?, part(12..14)?].join(":"));
+    instant::parse(&format!("{date}T{time}Z")).ok()
 }
 
 /// One DER element of the wanted tag: its content and what follows it.

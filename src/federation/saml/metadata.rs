@@ -2,7 +2,8 @@
 //!
 //! Owns the choice of the entity and role, the endpoints, the signing certificates and the validity (S-01, S-24, S-25).
 //! Does not own fetching, refreshing or the "last good kept" rule: the provider that calls this does. The facts are
-//! serialisable, so that they are stored as one JSON document. A signature on the metadata is not looked at.
+//! serialisable, so that they are stored as one JSON document. A signature on the metadata counts only where the caller names who
+//! must have signed (`metadata_signature`). One entity of a large file is cut out before (`aggregate`).
 
 use std::fmt;
 
@@ -13,10 +14,10 @@ use url::Url;
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::keys::SigningCertificate;
 use crate::federation::saml::xml::{self, DSIG, METADATA, PROTOCOL};
-use crate::federation::saml::{gate, instant};
+use crate::federation::saml::{duration, gate, instant, metadata_signature};
 
 /// Deepest nesting of `EntitiesDescriptor` (S-25).
-const MAX_GROUPS: usize = 4;
+pub(super) const MAX_GROUPS: usize = 4;
 /// Most signing certificates of one provider.
 const MAX_CERTIFICATES: usize = 16;
 /// Longest entity id in bytes (SAML Core section 8.3.6).
@@ -82,6 +83,9 @@ pub enum MetadataFault {
     Endpoint,
     /// `validUntil` has passed.
     Expired,
+    /// An aggregate that is too large to be held, signed only as a whole, although a signature is demanded: its signature cannot be checked
+    /// in bounded memory, so each entity must be asked for by metadata query (MDQ).
+    AggregateSignature,
 }
 
 impl MetadataFault {
@@ -98,6 +102,7 @@ impl MetadataFault {
             Self::NoEndpoint => "metadata_no_endpoint",
             Self::Endpoint => "metadata_endpoint",
             Self::Expired => "metadata_expired",
+            Self::AggregateSignature => "metadata_aggregate_signature_needs_mdq",
         }
     }
 }
@@ -122,61 +127,87 @@ struct Candidate {
     role: NodeId,
     /// `validUntil` of the groups around it.
     valid_until_ms: Option<i64>,
+    /// The shortest `cacheDuration` around it.
+    cache_ms: Option<i64>,
+}
+
+/// What a document says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The identity provider.
+    pub descriptor: IdpDescriptor,
+    /// How long the publisher wants the document to be used without asking again, ms (`cacheDuration`).
+    pub cache_ms: Option<i64>,
 }
 
 /// Reads a metadata document: `EntityDescriptor`, or `EntitiesDescriptor` with the expected entity somewhere inside.
 pub fn parse(xml: &[u8], options: &MetadataOptions<'_>) -> Result<IdpDescriptor, MetadataFault> {
+    read(xml, options, &[]).map(|reading| reading.descriptor)
+}
+
+/// The same, with the publisher's wish for the refresh. With `signers`, the root or the chosen entity must carry a signature by one of them
+/// (S-24).
+pub fn read(xml: &[u8], options: &MetadataOptions<'_>, signers: &[SigningCertificate]) -> Result<Reading, MetadataFault> {
     // Microsoft's metadata begins with a byte order mark.
     let text = gate::admit(xml.strip_prefix("\u{feff}".as_bytes()).unwrap_or(xml), gate::METADATA)?;
     let document = gate::parse(text, gate::METADATA)?;
     let root = document.document_element().ok_or(MetadataFault::Root)?;
     let mut candidates = Vec::new();
     if xml::is(&document, root, METADATA, "EntityDescriptor") {
-        entity(&document, root, None, &mut candidates)?;
+        entity(&document, root, (None, None), &mut candidates)?;
     } else if xml::is(&document, root, METADATA, "EntitiesDescriptor") {
-        group(&document, root, None, 1, &mut candidates)?;
+        group(&document, root, (None, None), 1, &mut candidates)?;
     } else {
         return Err(MetadataFault::Root);
     }
     if let Some(expected) = options.expected_entity_id {
         candidates.retain(|candidate| xml::attribute(&document, candidate.entity, "entityID") == Some(expected));
     }
-    match candidates.as_slice() {
-        [] => Err(MetadataFault::EntityMissing),
-        [only] => describe(&document, only, options),
-        _ => Err(MetadataFault::EntityAmbiguous),
+    let only = match candidates.as_slice() {
+        [] => return Err(MetadataFault::EntityMissing),
+        [only] => only,
+        _ => return Err(MetadataFault::EntityAmbiguous),
+    };
+    if !signers.is_empty() {
+        metadata_signature::verify(&document, text, (root, only.entity), signers)?;
     }
+    Ok(Reading { descriptor: describe(&document, only, options)?, cache_ms: only.cache_ms })
 }
 
 fn group(
     document: &Document<'_>,
     node: NodeId,
-    until: Option<i64>,
+    around: (Option<i64>, Option<i64>),
     level: usize,
     candidates: &mut Vec<Candidate>,
 ) -> Result<(), MetadataFault> {
     if level > MAX_GROUPS {
         return Err(MetadataFault::TooDeep);
     }
-    let until = earliest(until, valid_until(document, node)?);
+    let around = within(document, node, around)?;
     for child in xml::elements(document, node)? {
         if xml::is(document, child, METADATA, "EntitiesDescriptor") {
-            group(document, child, until, level + 1, candidates)?;
+            group(document, child, around, level + 1, candidates)?;
         } else if xml::is(document, child, METADATA, "EntityDescriptor") {
-            entity(document, child, until, candidates)?;
+            entity(document, child, around, candidates)?;
         }
     }
     Ok(())
 }
 
-/// Adds the entity's SAML 2.0 identity provider roles.
-fn entity(document: &Document<'_>, node: NodeId, until: Option<i64>, candidates: &mut Vec<Candidate>) -> Result<(), MetadataFault> {
-    let until = earliest(until, valid_until(document, node)?);
+/// Adds the entity's SAML 2.0 identity provider roles. `around` is the earliest `validUntil` and the shortest `cacheDuration` of the groups.
+fn entity(
+    document: &Document<'_>,
+    node: NodeId,
+    around: (Option<i64>, Option<i64>),
+    candidates: &mut Vec<Candidate>,
+) -> Result<(), MetadataFault> {
+    let around = within(document, node, around)?;
     for role in xml::named(document, node, METADATA, "IDPSSODescriptor")? {
         let protocols = xml::attribute(document, role, "protocolSupportEnumeration").unwrap_or("");
         if protocols.split_ascii_whitespace().any(|protocol| protocol == PROTOCOL) {
-            let valid_until_ms = earliest(until, valid_until(document, role)?);
-            candidates.push(Candidate { entity: node, role, valid_until_ms });
+            let (valid_until_ms, cache_ms) = within(document, role, around)?;
+            candidates.push(Candidate { entity: node, role, valid_until_ms, cache_ms });
         }
     }
     Ok(())
@@ -257,10 +288,18 @@ fn endpoint(
     if scheme && plain { Ok(Some(location.to_owned())) } else { Err(MetadataFault::Endpoint) }
 }
 
-fn valid_until(document: &Document<'_>, node: NodeId) -> Result<Option<i64>, MetadataFault> {
-    Ok(xml::attribute(document, node, "validUntil").map(instant::parse).transpose()?)
+/// `validUntil` and `cacheDuration` of an element, with those of what is around it.
+fn within(
+    document: &Document<'_>,
+    node: NodeId,
+    around: (Option<i64>, Option<i64>),
+) -> Result<(Option<i64>, Option<i64>), SamlFault> {
+    let until = xml::attribute(document, node, "validUntil").map(instant::parse).transpose()?;
+    let cache = xml::attribute(document, node, "cacheDuration").map(duration::parse).transpose()?;
+    Ok((earliest(around.0, until), earliest(around.1, cache)))
 }
 
-fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+/// The smaller one of two that may be absent.
+pub(super) fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     [one, other].into_iter().flatten().min()
 }

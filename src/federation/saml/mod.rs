@@ -9,9 +9,11 @@
 //! assertion is opened by `encryption` after the signature around it, and passes the gate again as a document of its own.
 //! `outgoing` signs what we send, with a key that is handed in. Neighbours: `federation::providers::saml` calls this room.
 
+pub mod aggregate;
 pub mod attributes;
 pub mod authn_request;
 pub mod conditions;
+pub mod duration;
 pub mod encryption;
 pub mod fault;
 pub mod gate;
@@ -19,6 +21,7 @@ pub mod instant;
 pub mod keys;
 pub mod logout;
 pub mod metadata;
+pub mod metadata_signature;
 pub mod outgoing;
 pub mod redirect_binding;
 pub mod response;

@@ -41,7 +41,7 @@ fn mistakes_name_the_variable() {
         ("FEDGATE_HTTP__TRUSTED_PROXIES", "10.0.0.0/8,x", "http.trusted_proxies: must be a network such as 10.0.0.0/8"),
         ("FEDGATE_REGOIN", "x", "regoin: unknown key; did you mean `FEDGATE_REGION`?"),
         ("FEDGATE_USER_POOLS", "x", "user_pools: can only be set in the file"),
-        ("FEDGATE_HTTP__METRICS_LISTEN", "x", "http.metrics_listen: not available yet"),
+        ("FEDGATE_TELEMETRY__OTLP", "x", "telemetry.otlp: not available yet"),
     ];
     for (name, value, expected) in cases {
         assert_eq!(report("", &[(name, value)]), [format!("environment {name}: {expected}")]);

@@ -54,7 +54,6 @@ fn each_mistake_has_its_line_and_key() {
         ("http.tls.key = \"/dev/null\"", "fedgate.toml:1: http.tls.key: needs http.tls.cert beside it"),
         ("admin.access_key_id = \"AKIA\"", "fedgate.toml:1: admin.access_key_id: needs admin.secret_access_key beside it"),
         // Known, not built.
-        ("http.metrics_listen = \"127.0.0.1:9\"", "fedgate.toml:1: http.metrics_listen: not available yet"),
         ("telemetry.otlp = \"http://x\"", "fedgate.toml:1: telemetry.otlp: not available yet"),
         ("\n[messages.email]\nsmtp_url = \"smtp://x\"", "fedgate.toml:3: messages.email.smtp_url: not available yet"),
         ("messages.sms = \"sns\"", "fedgate.toml:1: messages.sms: not available yet"),

@@ -4,6 +4,7 @@
 mod hostile;
 mod oidc;
 mod restart;
+mod rollover;
 mod saml;
 mod saml_logout;
 mod saml_logout_real;

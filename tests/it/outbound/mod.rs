@@ -5,7 +5,7 @@
 
 mod client;
 mod guard;
-mod server;
+pub(crate) mod server;
 mod tls;
 
 use std::collections::BTreeMap;

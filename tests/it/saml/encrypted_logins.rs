@@ -93,6 +93,7 @@ async fn s27_an_unsigned_request_is_refused_by_a_provider_that_demands_signature
     assert_eq!(world.at_provider(&mut Browser::new(), "Saml").await.status, 400);
     // Once we have read that it demands them, we sign without being told.
     world.gateway.advance_s(700);
+    world.gateway.app.broker.upkeep(&world.gateway.context()).await;
     assert_eq!(world.at_provider(&mut Browser::new(), "Saml").await.status, 200);
     // Another key is no key.
     world.saml.demand_signed_requests(&[SigningKey::rsa("stranger").certificate_base64()]);

@@ -6,6 +6,7 @@
 
 pub mod accepted;
 mod addressing;
+mod aggregate;
 mod algorithms;
 mod authn_request;
 mod encrypted_logins;
@@ -15,8 +16,10 @@ mod gate;
 mod idp_initiated;
 mod logout;
 mod logout_sessions;
+mod mdq;
 mod memory;
 mod metadata;
+mod metadata_life;
 mod mutants;
 mod properties;
 mod redirect_binding;

@@ -298,3 +298,76 @@ pub async fn unknown_pools(subject: &Subject) {
     commit!(store, work => work.app_clients().insert(&client(POOL, "a"))).unwrap();
     commit!(store, work => work.grants().insert(&grant(POOL, "1"))).unwrap();
 }
+
+/// The last good documents: one for each provider, due when they say so, claimed by one, gone with the provider's row.
+pub async fn provider_documents(subject: &Subject) {
+    use fedgate::store::provider_documents::{Confirmed, Due, ProviderDocument};
+
+    let store = &subject.store;
+    add_pool(store, POOL).await;
+    for name in ["Entra", "Okta"] {
+        commit!(store, work => work.identity_providers().insert(&provider(POOL, name, &[]))).unwrap();
+    }
+    let mut by_file = provider(POOL, "File", &[]);
+    by_file.details = map(&[("MetadataFile", "<x a=\"MetadataURL\"/>")]);
+    commit!(store, work => work.identity_providers().insert(&by_file)).unwrap();
+    let due = async |now_ms, after: &str, limit| {
+        reader(store).await.provider_documents().due(ProviderKind::Saml, now_ms, (POOL, after), limit).await.unwrap()
+    };
+    let entry = |name: &str, due_ms| Due { pool_id: POOL.to_owned(), provider: name.to_owned(), due_ms };
+    assert_eq!(due(0, "", 9).await, [entry("Entra", None), entry("Okta", None)]);
+
+    let mut document = ProviderDocument {
+        pool_id: POOL.to_owned(),
+        provider: "Okta".to_owned(),
+        source: "source".to_owned(),
+        digest: "one".to_owned(),
+        body: "<é/>".to_owned(),
+        etag: Some("\"1\"".to_owned()),
+        modified: None,
+        fetched_ms: 10,
+        checked_ms: 10,
+        due_ms: 100,
+        certificate_until_ms: Some(7),
+        valid_until_ms: None,
+    };
+    assert!(commit!(store, work => work.provider_documents().put(&document)).unwrap());
+    let find = async || reader(store).await.provider_documents().find(POOL, "Okta").await.unwrap().unwrap();
+    assert_eq!(find().await, document);
+    let head = reader(store).await.provider_documents().head(POOL, "Okta").await.unwrap().unwrap();
+    assert_eq!((head.source.as_str(), head.digest.as_str(), head.checked_ms), ("source", "one", 10));
+    assert_eq!(due(99, "Entra", 9).await, []);
+    assert_eq!(due(100, "", 9).await, [entry("Entra", None), entry("Okta", Some(100))]);
+    assert_eq!(due(100, "", 1).await, [entry("Entra", None)]);
+
+    // One of those who try claims it.
+    assert!(commit!(store, work => work.provider_documents().claim(POOL, "Okta", 100, 150)).unwrap());
+    assert!(!commit!(store, work => work.provider_documents().claim(POOL, "Okta", 100, 150)).unwrap());
+    assert_eq!(due(100, "", 9).await, [entry("Entra", None)]);
+
+    // A confirmation is of one content, and never goes back.
+    let (etag, modified) = (Some("\"2\"".to_owned()), Some("Thu".to_owned()));
+    let confirm = async |digest: &str, checked_ms, due_ms| {
+        let confirmed = Confirmed { digest, etag: &etag, modified: &modified, checked_ms, due_ms };
+        commit!(store, work => work.provider_documents().confirm(POOL, "Okta", &confirmed)).unwrap();
+        let found = find().await;
+        (found.checked_ms, found.due_ms, found.etag)
+    };
+    assert_eq!(confirm("other", 20, 200).await, (10, 150, Some("\"1\"".to_owned())));
+    assert_eq!(confirm("one", 20, 200).await, (20, 200, etag.clone()));
+    assert_eq!(confirm("one", 19, 300).await, (20, 200, etag.clone()));
+
+    // What was confirmed later stays; another source replaces in any case.
+    "two".clone_into(&mut document.digest);
+    assert!(!commit!(store, work => work.provider_documents().put(&document)).unwrap());
+    "other source".clone_into(&mut document.source);
+    assert!(commit!(store, work => work.provider_documents().put(&document)).unwrap());
+    assert!(!commit!(store, work => work.provider_documents().put(&document)).unwrap(), "one of two that bring the same");
+    assert_eq!(find().await, document);
+    let dates = reader(store).await.provider_documents().dates(("", ""), 9).await.unwrap();
+    assert_eq!((dates.len(), dates[0].certificate_until_ms, dates[0].valid_until_ms), (1, Some(7), None));
+    assert!(reader(store).await.provider_documents().dates((POOL, "Okta"), 9).await.unwrap().is_empty());
+
+    "Nobody".clone_into(&mut document.provider);
+    assert!(commit!(store, work => work.provider_documents().put(&document)).is_err(), "only of providers that exist");
+}

@@ -38,7 +38,8 @@ macro_rules! promises {
 macro_rules! all_promises {
     ($fresh:path) => {
         $crate::store::promises! { $fresh:
-            conformance: pools, clients, providers, domains, grants, consumed, signing_keys, saml_keys, meta, unknown_pools;
+            conformance: pools, clients, providers, domains, grants, consumed, signing_keys, saml_keys, provider_documents, meta,
+                unknown_pools;
             held: changes_are_seen, every_kind_is_held, only_commits_count, strangers_push_nothing_out;
             people: users, identities_belong_to_one_user, what_providers_said, pages_of_users, text_sorts_by_bytes;
             links: waiting_links, identities_end, providers_go;

@@ -15,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::encrypt::EncryptionSpec;
+use super::publish::Publication;
 use super::request::{self, Asked};
 use super::response::{self, ResponseSpec, Sign};
 use super::signer::SigningKey;
@@ -61,6 +62,7 @@ pub(super) struct Idp {
     journal: Journal,
     sign: Sign,
     state: Mutex<State>,
+    pub(super) publication: Publication,
 }
 
 impl Idp {
@@ -72,6 +74,7 @@ impl Idp {
             clock: config.clock,
             journal: config.journal,
             sign: config.sign,
+            publication: Publication::default(),
             state: Mutex::new(State {
                 people: config.people,
                 published: vec![key.certificate_base64()],
@@ -112,7 +115,9 @@ impl Idp {
         let state = self.lock();
         let entity_id = state.alias.as_deref().unwrap_or(&self.entity_id);
         let slo: &[&str] = if state.logout.post_only { &["HTTP-POST"] } else { &["HTTP-Redirect", "HTTP-POST"] };
-        request::metadata(entity_id, &self.base_url, &state.published, state.trusted.is_some(), slo)
+        let plain = request::metadata(entity_id, &self.base_url, &state.published, state.trusted.is_some(), slo);
+        drop(state);
+        self.publication.dressed(&plain)
     }
 
     /// A good answer for a person, stamped with the provider's clock and fresh ids.
@@ -128,11 +133,6 @@ impl Idp {
             ..spec
         }
     }
-}
-
-/// `GET /metadata`.
-pub(super) async fn metadata(idp: web::Data<Idp>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/samlmetadata+xml").body(idp.metadata())
 }
 
 /// `GET /sso`: the redirect binding.

@@ -27,6 +27,7 @@ pub mod encrypt;
 mod endpoints;
 pub mod logout;
 pub mod logout_message;
+pub mod publish;
 pub mod request;
 pub mod response;
 pub mod signer;
@@ -132,7 +133,9 @@ impl SamlIdp {
             routes
                 .app_data(shared.clone())
                 .app_data(web::PayloadConfig::new(1024 * 1024))
-                .route("/metadata", web::get().to(endpoints::metadata))
+                .route("/metadata", web::get().to(publish::metadata))
+                .route("/entities/{entity_id}", web::get().to(publish::query))
+                .route("/federation", web::get().to(publish::file))
                 .route("/sso", web::get().to(endpoints::sso_redirect))
                 .route("/sso", web::post().to(endpoints::sso_post))
                 .route("/login", web::post().to(endpoints::login))

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::federation::providers::saml::descriptors::source::QUERY_BASE;
+use crate::federation::saml::keys::SigningCertificate;
 use crate::model::failure::Failure;
 
 /// Settings that are `true` or `false`. `AllowLegacyEncryption` is ours: it lets a provider encrypt with AES-CBC and RSAES-PKCS1-v1_5.
@@ -28,14 +30,37 @@ pub fn check(details: &BTreeMap<String, String>) -> Result<(), Failure> {
             "SLORedirectBindingURI",
             "ActiveEncryptionCertificate",
             "RequestSigningAlgorithm",
+            "EntityId",
+            "MetadataSigningCertificate",
         ];
         if ![&known[..], &SWITCHES].concat().contains(&key.as_str()) {
             return Err(Failure::InvalidParameter(format!("ProviderDetails.{key} is not a key of SAML providers")));
         }
     }
+    metadata_source(details)?;
     match (details.contains_key("MetadataURL"), details.contains_key("MetadataFile")) {
         (true, false) | (false, true) => Ok(()),
         _ => Err(Failure::InvalidParameter("ProviderDetails takes exactly one of MetadataURL and MetadataFile".to_owned())),
+    }
+}
+
+/// What fedgate knows beyond Cognito: which entity of many (`EntityId`), and who must have signed the metadata.
+fn metadata_source(details: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let refuse = |text: &str| Err(Failure::InvalidParameter(format!("ProviderDetails.{text}")));
+    let entity_id = details.get("EntityId");
+    if entity_id.is_some_and(|entity_id| entity_id.is_empty() || entity_id.len() > 1_024) {
+        return refuse("EntityId must have 1 to 1024 characters");
+    }
+    if entity_id.is_none() && details.get("MetadataURL").is_some_and(|url| url.ends_with(QUERY_BASE)) {
+        return refuse("MetadataURL is a metadata query service: EntityId must say which entity");
+    }
+    match details.get("MetadataSigningCertificate") {
+        None => Ok(()),
+        Some(_) if details.contains_key("MetadataFile") => {
+            refuse("MetadataSigningCertificate is for MetadataURL; a MetadataFile is trusted as it is given")
+        }
+        Some(text) if SigningCertificate::read_all(text).is_some() => Ok(()),
+        Some(_) => refuse("MetadataSigningCertificate must be certificates (PEM or base64) with RSA keys of 2048 bits or EC keys"),
     }
 }
 
