@@ -4,6 +4,8 @@
 //! certificate is only a wrapper here: SAML trusts the key because the metadata lists it, so issuers of certificates are not looked at,
 //! and their end of validity only so that somebody can be warned (SAML V2.0 Metadata Interoperability Profile section 2.6.1).
 
+use std::sync::OnceLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bergshamra::Key;
@@ -25,7 +27,21 @@ pub struct SigningCertificate {
     pub certificate: String,
     /// What the key is, for people: `RSA-2048`, `EC-P256`.
     pub key: String,
+    #[serde(skip)]
+    loaded: Loaded,
 }
+
+/// The key, loaded at its first use: loading costs as much as a verification. Says nothing that the certificate does not.
+#[derive(Debug, Clone, Default)]
+struct Loaded(OnceLock<Option<Key>>);
+
+impl PartialEq for Loaded {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Loaded {}
 
 impl SigningCertificate {
     /// Reads a certificate as metadata carries it (base64, white space allowed). Nothing when it cannot be read or its key
@@ -35,13 +51,13 @@ impl SigningCertificate {
             return None;
         }
         let certificate: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        let (_, key) = load(&certificate)?;
-        Some(Self { certificate, key })
+        let (loaded, key) = load(&certificate)?;
+        Some(Self { certificate, key, loaded: Loaded(OnceLock::from(Some(loaded))) })
     }
 
     /// The verification key, with its strength checked again: what was stored may have come another way.
     pub fn verification_key(&self) -> Option<Key> {
-        load(&self.certificate).map(|(key, _)| key)
+        self.loaded.0.get_or_init(|| load(&self.certificate).map(|(key, _)| key)).clone()
     }
 
     /// Reads one or several certificates as operators paste them: PEM blocks, or base64 alone. Nothing when one of them cannot be read.

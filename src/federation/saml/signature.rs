@@ -16,6 +16,9 @@ use crate::federation::saml::structure::{Placed, Skeleton};
 /// Most keys that are tried for one signature.
 const MAX_KEYS: usize = 16;
 
+/// Namespace names that are remembered while they are checked.
+const REMEMBERED: usize = 8;
+
 /// Verifies all signatures of the document; afterwards the elements that `skeleton.signatures` name are proven.
 pub fn verify(
     document: &Document<'_>,
@@ -68,10 +71,20 @@ fn check_namespaces(document: &Document<'_>) -> Result<(), SamlFault> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte);
         name.bytes().all(known) && name.matches('#').count() < 2 && escapes_are_whole(name) && Url::parse(name).is_ok()
     };
+    // The same few names stand at many elements.
+    let mut good: Vec<&str> = Vec::new();
     for node in document.descendants(document.root()) {
         let Some(element) = document.element(node) else { continue };
-        if !element.namespace_declarations.iter().all(|(_, name)| name.is_empty() || absolute(name)) {
-            return Err(SamlFault::Canonicalization);
+        for (_, name) in &element.namespace_declarations {
+            if name.is_empty() || good.contains(&&**name) {
+                continue;
+            }
+            if !absolute(name) {
+                return Err(SamlFault::Canonicalization);
+            }
+            if good.len() < REMEMBERED {
+                good.push(name);
+            }
         }
     }
     Ok(())

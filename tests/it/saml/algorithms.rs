@@ -207,8 +207,9 @@ fn s06_the_key_decides_the_family() {
 fn s06_a_key_of_1024_bits_is_no_key() {
     assert_eq!(SigningCertificate::read(WEAK), None);
     let mut idp = idp_with(&[]);
-    idp.signing_certificates
-        .push(SigningCertificate { certificate: WEAK.split_whitespace().collect(), key: "RSA-2048".to_owned() });
+    let weak: String = WEAK.split_whitespace().collect();
+    let stored = serde_json::json!({ "certificate": weak, "key": "RSA-2048" });
+    idp.signing_certificates.push(serde_json::from_value(stored).unwrap());
     let document = spec(Sign::Assertion).build(&KEY);
     assert_eq!(verify_at(&document, &idp, Some(REQUEST), NOW), Err(NoSigningKey), "forced into the store");
     idp.signing_certificates.push(SigningCertificate::read(&KEY.certificate_base64()).unwrap());
