@@ -9,5 +9,6 @@ pub mod id_token;
 pub mod oidc_discovery;
 pub mod saml_encrypted;
 pub mod saml_gate;
+pub mod saml_logout;
 pub mod saml_metadata;
 pub mod saml_response;

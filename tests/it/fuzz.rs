@@ -1,4 +1,4 @@
-//! The fuzz targets in every test run: their seeds under fuzz/corpus, and some thousand changes of them from a fixed seed.
+//! The fuzz targets in every test run: their seeds under fuzz/seeds, and some thousand changes of them from a fixed seed.
 //!
 //! cargo-fuzz goes on from there with coverage (`cargo +nightly fuzz run NAME`). `FEDGATE_BLESS=1` writes the seeds.
 
@@ -15,6 +15,7 @@ const TARGETS: &[Target] = &[
     ("oidc_discovery", bodies::oidc_discovery::run, 2_000, documents_as_json),
     ("saml_encrypted", bodies::saml_encrypted::run, 300, scripts),
     ("saml_gate", bodies::saml_gate::run, 3_000, documents_as_xml),
+    ("saml_logout", bodies::saml_logout::run, 1_000, scripts),
     ("saml_metadata", bodies::saml_metadata::run, 1_000, metadata),
     ("saml_response", bodies::saml_response::run, 600, scripts),
 ];
@@ -23,7 +24,7 @@ fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
-/// Lists of edits, as `edits` reads them, of each of the first three originals.
+/// Lists of edits, as `edits` reads them, of each of the first originals.
 fn scripts() -> Vec<Vec<u8>> {
     let edits: [&[u8]; 9] = [
         b"",
@@ -36,7 +37,7 @@ fn scripts() -> Vec<Vec<u8>> {
         b"\x00\x20\x0b\x03 xmlns:a=\"\"",
         b"\x05\x00\x10\x00\x06\x00\x10\x01",
     ];
-    (0..3_u8).flat_map(|which| edits.map(|edit| [&[which], edit].concat())).collect()
+    (0..4_u8).flat_map(|which| edits.map(|edit| [&[which], edit].concat())).collect()
 }
 
 fn documents_as_xml() -> Vec<Vec<u8>> {
@@ -72,7 +73,7 @@ fn metadata() -> Vec<Vec<u8>> {
 }
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {
-    let folder = home().join("corpus").join(name);
+    let folder = home().join("seeds").join(name);
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
@@ -124,7 +125,7 @@ fn every_target_holds_for_its_seeds_and_changes_of_them() {
 
 fn write_seeds() {
     for (name, _, _, make) in TARGETS {
-        let folder = home().join("corpus").join(name);
+        let folder = home().join("seeds").join(name);
         std::fs::create_dir_all(&folder).unwrap();
         for (number, seed) in make().iter().enumerate() {
             std::fs::write(folder.join(format!("seed-{number:02}")), seed).unwrap();

@@ -87,9 +87,9 @@ async fn opens(backend: Backend) {
     assert!(long_form(&client).len() > 80);
     let page = post(&world, &spec(&world, &world.campus), &world.campus, &long_form(&client)).await;
     assert_eq!(page.status, 303);
-    assert!(redeems(&world, &client, &secret, &code(&page)).await);
     let audit = world.gateway.last_audit();
     assert_eq!((audit.get("outcome"), audit.get("unsolicited")), ("success", "true"));
+    assert!(redeems(&world, &client, &secret, &code(&page)).await);
 
     // From the provider's own page, with the app's state.
     world.campus.add_application(Application {
