@@ -1,4 +1,4 @@
-//! The demo: both stand-ins, the real gateway and the sample app, wired together on free loopback ports.
+//! The demo: the stand-ins, the real gateway and the sample app, wired together on free loopback ports.
 //!
 //! [`Demo::start`] is the whole world in one value; dropping it ends every part and removes its folder. [`Demo::walk`] signs
 //! in through every door with a screenless browser, which is how `playground demo --once` proves that the demo works.
@@ -17,6 +17,7 @@ use crate::journal::Journal;
 use crate::oidc_idp::{self, Client, OidcIdp, OidcIdpHandle};
 use crate::saml_idp::{self, SamlIdp, SamlIdpHandle};
 use crate::server::{self, Bound, Running};
+use crate::social::all::All;
 
 /// The gateway's name for the OIDC stand-in.
 pub const OIDC_PROVIDER: &str = "ExampleOIDC";
@@ -48,6 +49,7 @@ pub struct Demo {
     pub oidc: OidcIdpHandle,
     /// The SAML stand-in.
     pub saml: SamlIdpHandle,
+    social: All,
     /// The folder with configuration, database and log.
     pub folder: Folder,
 }
@@ -64,6 +66,7 @@ impl Demo {
             ..oidc_idp::Config::default()
         })?;
         let saml = SamlIdp::start(saml_idp::Config { journal: journal.clone(), ..saml_idp::Config::default() })?;
+        let social = All::start(&journal)?;
         let bound = bind_app(options.port)?;
         let settings = Settings {
             environment: Vec::new(),
@@ -79,6 +82,7 @@ impl Demo {
                 client_id: oidc_client.client_id,
                 client_secret: oidc_client.client_secret.unwrap_or_default(),
             },
+            social: social.declared(),
             saml: SamlProvider { name: SAML_PROVIDER.to_owned(), metadata_url: saml.metadata_url() },
         };
         let app = app::start(
@@ -95,7 +99,7 @@ impl Demo {
         )?;
         let folder = Folder::new()?;
         let gateway = Gateway::start(&binary, &settings, folder.path(), options.echo_log).await?;
-        Ok(Self { gateway, settings, _app: app, oidc, saml, folder })
+        Ok(Self { gateway, settings, _app: app, oidc, saml, social, folder })
     }
 
     /// Walks through every door as a person with a browser would; answers what happened, line by line.
@@ -147,7 +151,7 @@ impl Demo {
         } else if is(&self.oidc.issuer) {
             "Example OIDC"
         } else {
-            "Example SAML"
+            self.social.at_port(port).unwrap_or("Example SAML")
         }
     }
 }
@@ -183,7 +187,15 @@ const DOORS: &[Door] = &[
         person: "Grace Hopper",
         provider: OIDC_PROVIDER,
     },
+    social("Through Google", "Google"),
+    social("Through Apple, which answers by a posted form", "SignInWithApple"),
+    social("Through Facebook", "Facebook"),
+    social("Through Amazon", "LoginWithAmazon"),
 ];
+
+const fn social(title: &'static str, provider: &'static str) -> Door {
+    Door { title, label: "Choose", choose: Some(provider), person: "Ada Lovelace", provider }
+}
 
 /// Presses or follows whatever names the provider.
 async fn choose(browser: &mut Browser, page: &Page, provider: &str) -> Result<Page, BrowserError> {

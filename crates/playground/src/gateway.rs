@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::server;
+use crate::social::all::Declared;
 
 /// What the gateway is told.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Settings {
     pub oidc: OidcProvider,
     /// The SAML provider: its name and the URL of its metadata.
     pub saml: SamlProvider,
+    /// The social providers.
+    pub social: Vec<Declared>,
     /// More configuration, as the environment gives it: `FEDGATE_STORE__URL` and the like.
     pub environment: Vec<(String, String)>,
 }
@@ -68,7 +71,7 @@ impl Settings {
         format!("{}/{}", self.base_url(), self.pool_id)
     }
 
-    /// The configuration file: keys as in the contract, one user pool, one app client, two identity providers.
+    /// The configuration file: keys as in the contract, one user pool, one app client, and the identity providers.
     pub fn configuration(&self, dir: &Path) -> String {
         let (app, oidc, saml) = (&self.app_url, &self.oidc, &self.saml);
         format!(
@@ -99,7 +102,7 @@ logout_urls = [{signed_out}]
 allowed_o_auth_flows_user_pool_client = true
 allowed_o_auth_flows = ["code"]
 allowed_o_auth_scopes = ["openid", "email", "profile"]
-supported_identity_providers = [{oidc_name}, {saml_name}]
+supported_identity_providers = [{oidc_name}, {saml_name}{social_names}]
 
 [[user_pools.identity_providers]]
 provider_name = {oidc_name}
@@ -132,7 +135,7 @@ email = "email"
 name = "name"
 given_name = "given_name"
 family_name = "family_name"
-"#,
+{social}"#,
             public_url = quoted(&self.base_url()),
             listen = quoted(&format!("127.0.0.1:{}", self.port)),
             store = quoted(&format!("sqlite://{}", dir.join("fedgate.db").display())),
@@ -147,8 +150,26 @@ family_name = "family_name"
             oidc_issuer = quoted(&oidc.issuer),
             saml_name = quoted(&saml.name),
             saml_metadata = quoted(&saml.metadata_url),
+            social_names = self.social.iter().map(|provider| format!(", {}", quoted(provider.name))).collect::<String>(),
+            social = self.social.iter().map(declaration).collect::<String>(),
         )
     }
+}
+
+fn declaration(provider: &Declared) -> String {
+    let name = quoted(provider.name);
+    let details = provider.details.iter().map(|(key, value)| format!("{key} = {}\n", quoted(value))).collect::<String>();
+    let mapping = provider.mapping.iter().map(|(key, value)| format!("{key} = {}\n", quoted(value))).collect::<String>();
+    format!(
+        concat!(
+            "\n[[user_pools.identity_providers]]\nprovider_name = {name}\nprovider_type = {name}\n",
+            "\n[user_pools.identity_providers.provider_details]\n{details}",
+            "\n[user_pools.identity_providers.attribute_mapping]\n{mapping}",
+        ),
+        name = name,
+        details = details,
+        mapping = mapping,
+    )
 }
 
 /// A TOML basic string; JSON's escapes are a subset of TOML's.

@@ -23,6 +23,7 @@ fn settings() -> Settings {
             client_id: "fedgate".to_owned(),
             client_secret: "s".to_owned(),
         },
+        social: Vec::new(),
         saml: SamlProvider { name: "ExampleSAML".to_owned(), metadata_url: "http://127.0.0.1:2/metadata".to_owned() },
     }
 }

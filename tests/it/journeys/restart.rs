@@ -39,6 +39,7 @@ async fn a_login_outlives_the_process_that_began_it() {
             client_id: "fedgate".to_owned(),
             client_secret: "secret".to_owned(),
         },
+        social: Vec::new(),
         saml: SamlProvider { name: "Saml".to_owned(), metadata_url: saml.metadata_url() },
         environment: vec![
             ("FEDGATE_STORE__URL".to_owned(), storage.store_url.clone()),

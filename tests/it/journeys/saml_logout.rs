@@ -57,6 +57,7 @@ async fn from_us(backend: Backend) {
         world.campus.logout_by(binding, post_only);
         // The metadata is read again.
         world.gateway.advance_s(601);
+        world.gateway.app.broker.upkeep(&world.gateway.context()).await;
         let mut browser = world.signed_in("Campus", KATHERINE).await;
         let index = World::last_index(&world.campus);
         let reached = browser.open_until(&logout(&world), BYE).await.unwrap().reached().unwrap();

@@ -5,6 +5,7 @@
 //! ways to go wrong that all share: an endpoint may answer an error status, HTML instead of JSON, or nothing at all; codes may be made to
 //! expire; the sign-in page has a way to cancel. Faults are those of `oidc_idp::tamper`.
 
+pub mod all;
 pub mod amazon;
 pub mod apple;
 pub mod facebook;
