@@ -75,11 +75,13 @@ fn every_key_can_be_set_by_a_variable_and_is_read_by_its_section() {
 fn the_readmes_files_are_good() {
     let readme = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let blocks: Vec<&str> = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    // The second is a further provider of the first file's pool.
-    let file = format!("{}\n{}", blocks[0], blocks[1]);
-    let variables = [("CORP_CLIENT_SECRET", "secret")];
+    // The second and the third are further providers of the first file's pool.
+    let file = blocks[..3].join("\n");
+    let variables = [("CORP_CLIENT_SECRET", "secret"), ("GOOGLE_CLIENT_SECRET", "secret")];
     let config = good(&file, &variables);
     assert_eq!(declare::check(&config.user_pools), []);
     let mistaken = good(&file.replace("callback_urls", "callback_url"), &variables);
     assert_eq!(declare::check(&mistaken.user_pools)[0].suggestion.as_deref(), Some("callback_urls"));
+    let mistaken = good(&file.replace("cel:claims.givenName +", "cel:claims.givenName + +"), &variables);
+    assert_eq!(declare::check(&mistaken.user_pools).len(), 1);
 }
