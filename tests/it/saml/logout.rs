@@ -6,12 +6,13 @@ use fedgate::federation::saml::fault::SamlFault;
 use fedgate::federation::saml::logout::{
     self, Addressed, Delivery, LogoutRequest, LogoutResponse, Outcome, SUCCESS, SignedRequest,
 };
+use fedgate::federation::saml::metadata::IdpDescriptor;
 use fedgate::federation::saml::subject::NameId;
 use playground::saml_idp::logout_message::{Kind, LogoutSpec, read};
 use playground::saml_idp::response::Sign;
 use playground::saml_idp::signer::SigningKey;
 
-use super::{ATTACKER, IDP, KEY, NEXT_KEY, NOW, REQUEST, SP, element, idp, replace};
+use super::{ATTACKER, IDP, KEY, NEXT_KEY, NOW, REQUEST, SP, accepted, element, idp, replace};
 
 const SLO: &str = "https://auth.example.com/saml2/logout";
 const ALICE: &str = "alice@example.com";
@@ -41,12 +42,24 @@ fn both(spec: &LogoutSpec, key: &SigningKey) -> [Delivery; 2] {
 
 fn verify(delivery: &Delivery) -> Result<SignedRequest, SamlFault> {
     let idp = idp();
-    logout::verify_request(delivery, &Addressed { idp: &idp, slo_url: SLO, now_ms: NOW, skew_s: 60 })
+    let verified = logout::verify_request(delivery, &Addressed { idp: &idp, slo_url: SLO, now_ms: NOW, skew_s: 60 });
+    keep_posted(delivery, &idp, verified.is_ok());
+    verified
 }
 
 fn confirm(delivery: &Delivery) -> Result<Outcome, SamlFault> {
     let idp = idp();
-    logout::verify_response(delivery, &Addressed { idp: &idp, slo_url: SLO, now_ms: NOW, skew_s: 60 }, REQUEST)
+    let verified = logout::verify_response(delivery, &Addressed { idp: &idp, slo_url: SLO, now_ms: NOW, skew_s: 60 }, REQUEST);
+    keep_posted(delivery, &idp, verified.is_ok());
+    verified
+}
+
+/// For the second opinion: a redirect's signature is not in its document.
+fn keep_posted(delivery: &Delivery, idp: &IdpDescriptor, proven: bool) {
+    if let (Delivery::Post { xml, .. }, true) = (delivery, proven) {
+        let certificates: Vec<String> = idp.signing_certificates.iter().map(|known| known.certificate.clone()).collect();
+        accepted::keep(std::str::from_utf8(xml).unwrap(), &certificates);
+    }
 }
 
 #[track_caller]
