@@ -1,6 +1,6 @@
 //! Local servers of a few lines, each with a script for what it answers, and a count of who came.
 
-use std::io::{Read as _, Write};
+use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -85,7 +85,7 @@ pub(crate) fn until_closed(stream: &mut TcpStream) {
     while stream.read(&mut rest).is_ok_and(|read| read > 0) {}
 }
 
-fn head(stream: &mut TcpStream) -> String {
+pub(crate) fn head(stream: &mut impl Read) -> String {
     let mut head = Vec::new();
     let mut byte = [0; 1];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
