@@ -104,7 +104,7 @@ fn banner(demo: &Demo) -> String {
     let settings = &demo.settings;
     format!(
         "
-  fedgate is running between two identity providers and an app.
+  fedgate is running between six stand-in identity providers and an app.
 
     Open this page   {}
 
