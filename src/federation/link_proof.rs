@@ -186,10 +186,8 @@ pub async fn complete(
     }
     let session = living(context, pool_id, link_to).await?;
     let mut work = context.ports.store.begin().await?;
-    for once in std::iter::once(handle).chain(&identity.one_time) {
-        if !work.consumed().consume(pool_id, &once.kind, &once.digest, once.expires_ms).await? {
-            return Err(refused("answer_used_before"));
-        }
+    if !work.consumed().consume_both(pool_id, handle, identity.one_time.as_ref()).await? {
+        return Err(refused("answer_used_before"));
     }
     // Whoever links to or unlinks from the same user waits here; then everything is judged as it stands.
     work.users().touch(pool_id, &link_to.sub, context.now_ms()).await?;
