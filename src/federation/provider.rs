@@ -15,6 +15,7 @@ use crate::base::secret::Secret;
 use crate::context::Context;
 use crate::federation::saml::logout::Delivery;
 use crate::model::authorization::Authorization;
+use crate::model::departure::Departure;
 use crate::model::external_identity::{ExternalIdentity, OneTimeId};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};
@@ -36,20 +37,6 @@ pub struct Start<'a> {
     pub sp_entity_id: String,
     /// The request that started it: `login_hint`, `prompt`, `max_age_s`.
     pub authorization: &'a Authorization,
-}
-
-/// Where the browser goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Departure {
-    /// A redirect by GET.
-    Redirect(String),
-    /// A form that posts itself (with a button for browsers without script).
-    PostForm {
-        /// Target.
-        action: String,
-        /// Hidden fields.
-        fields: Vec<(String, String)>,
-    },
 }
 
 /// A begun login.

@@ -14,10 +14,9 @@ use crate::auth_flows::authorization::error_redirect;
 use crate::auth_flows::authorize::decide;
 use crate::context::Context;
 use crate::federation::link_proof::{self, Act, Standing, Unfit, Wish};
-use crate::federation::provider::Departure;
 use crate::hosted_ui::{HostedUiState, error, render};
 use crate::http::audit::AuditEvent;
-use crate::http::cookies::{self, CookieKind};
+use crate::http::cookies::{self, BrowserBinding, CookieKind};
 use crate::http::departure;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::Parameters;
@@ -174,19 +173,11 @@ async fn leave(
     let (act, authorization, link_to) = link_proof::take(context, &served.pool.id, proof, cookie.as_deref()).await?;
     let Act::Link { provider } = act else { return Err(refused("link_proof_for_other_act")) };
     let public_url = &context.ports.public_url;
-    let known = cookies::read(request, public_url, CookieKind::Browser);
-    let browser = known.clone().unwrap_or_else(|| context.ports.random.token());
+    let browser = BrowserBinding::of(request, public_url, &context.ports.random);
     let event = about(AuditEvent::success(START), &authorization).with("user.sub", &*link_to.sub).with("provider", &*provider);
-    let away = state.broker.begin_link(context, authorization, &provider, &browser, link_to).await?;
-    let mut response = match away {
-        Departure::Redirect(url) => departure::redirect_found(&url),
-        Departure::PostForm { action, fields } => departure::post_form(&action, &fields, &context.ports.random.token()),
-    }
-    .map_err(Failure::internal)?;
-    if known.is_none() {
-        let cookie = cookies::set(public_url, CookieKind::Browser, &browser, None);
-        response.add_cookie(&cookie).map_err(|_| Failure::internal("the browser cookie cannot be written"))?;
-    }
+    let away = state.broker.begin_link(context, authorization, &provider, &browser.value, link_to).await?;
+    let mut response = departure::leave(&away, &context.ports.random).map_err(Failure::internal)?;
+    browser.keep(public_url, &mut response).map_err(Failure::internal)?;
     event.attach(&mut response);
     Ok(response)
 }

@@ -4,11 +4,13 @@
 //! session of a pool (does not). On a plain http origin (development on loopback) browsers refuse `__Host-` and Secure, so both are left off,
 //! and so is SameSite=None, which they take only together with Secure.
 
-use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::COOKIE;
+use actix_web::{HttpRequest, HttpResponse};
 use url::Url;
+
+use crate::base::random::Random;
 
 /// Longest cookie value that is read, bytes.
 const LARGEST_VALUE: usize = 1024;
@@ -78,6 +80,37 @@ pub fn clear(public_url: &Url, kind: CookieKind<'_>) -> Cookie<'static> {
     let mut cookie = set(public_url, kind, "", Some(0));
     cookie.set_expires(actix_web::cookie::time::OffsetDateTime::UNIX_EPOCH);
     cookie
+}
+
+/// The value that binds logins, and forms of our pages, to the browser that asks.
+#[derive(Debug)]
+pub struct BrowserBinding {
+    /// The value, to be compared when the browser comes back.
+    pub value: String,
+    fresh: bool,
+}
+
+/// A cookie that cannot be written: a fault of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the browser cookie cannot be written")]
+pub struct CookieError;
+
+impl BrowserBinding {
+    /// What the browser's cookie says, or a new value that [`BrowserBinding::keep`] must set.
+    pub fn of(request: &HttpRequest, public_url: &Url, random: &Random) -> Self {
+        match read(request, public_url, CookieKind::Browser) {
+            Some(value) => Self { value, fresh: false },
+            None => Self { value: random.token(), fresh: true },
+        }
+    }
+
+    /// Sets the cookie if the browser does not have it.
+    pub fn keep(&self, public_url: &Url, response: &mut HttpResponse) -> Result<(), CookieError> {
+        if !self.fresh {
+            return Ok(());
+        }
+        response.add_cookie(&set(public_url, CookieKind::Browser, &self.value, None)).map_err(|_| CookieError)
+    }
 }
 
 fn is_secure(public_url: &Url) -> bool {

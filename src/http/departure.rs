@@ -9,8 +9,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TY
 use askama::Template;
 use url::Url;
 
+use crate::base::random::Random;
 use crate::http::audit::AuditEvent;
 use crate::http::cookies::{self, CookieKind};
+use crate::model::departure::Departure;
 
 /// A URL or page that cannot be sent: a fault of ours, since every target was checked before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +36,14 @@ pub fn redirect_found(url: &str) -> Result<HttpResponse, DepartureError> {
 /// An answer to a POST: 303, so that no form data travels on.
 pub fn redirect_see_other(url: &str) -> Result<HttpResponse, DepartureError> {
     redirect(StatusCode::SEE_OTHER, url)
+}
+
+/// The answer to a GET that sends the browser to another party.
+pub fn leave(to: &Departure, random: &Random) -> Result<HttpResponse, DepartureError> {
+    match to {
+        Departure::Redirect(url) => redirect_found(url),
+        Departure::PostForm { action, fields } => post_form(action, fields, &random.token()),
+    }
 }
 
 /// The end of a login at a provider: 303 to the app, with the session's cookie when there is one (`(pool id, value)`), and the audit event.

@@ -6,6 +6,7 @@
 
 pub mod app_client;
 pub mod authorization;
+pub mod departure;
 pub mod domain;
 pub mod external_identity;
 pub mod failure;

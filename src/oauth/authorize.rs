@@ -11,9 +11,8 @@ use crate::auth_flows::authorize::{self, Refusal, Validated};
 use crate::auth_flows::web_session;
 use crate::context::Context;
 use crate::federation::discovery;
-use crate::federation::provider::Departure;
 use crate::http::audit::AuditEvent;
-use crate::http::cookies::{self, CookieKind};
+use crate::http::cookies::{self, BrowserBinding, CookieKind};
 use crate::http::departure;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::Parameters;
@@ -116,18 +115,10 @@ async fn begin(
     provider: &str,
 ) -> Result<HttpResponse, Failure> {
     let public_url = &context.ports.public_url;
-    let known = cookies::read(request, public_url, CookieKind::Browser);
-    let browser = known.clone().unwrap_or_else(|| context.ports.random.token());
-    let away = state.broker.begin(context, validated.authorization.clone(), provider, &browser).await?;
-    let mut response = match away {
-        Departure::Redirect(url) => departure::redirect_found(&url),
-        Departure::PostForm { action, fields } => departure::post_form(&action, &fields, &context.ports.random.token()),
-    }
-    .map_err(Failure::internal)?;
-    if known.is_none() {
-        let cookie = cookies::set(public_url, CookieKind::Browser, &browser, None);
-        response.add_cookie(&cookie).map_err(|_| Failure::internal("the browser cookie cannot be written"))?;
-    }
+    let browser = BrowserBinding::of(request, public_url, &context.ports.random);
+    let away = state.broker.begin(context, validated.authorization.clone(), provider, &browser.value).await?;
+    let mut response = departure::leave(&away, &context.ports.random).map_err(Failure::internal)?;
+    browser.keep(public_url, &mut response).map_err(Failure::internal)?;
     Ok(response)
 }
 

@@ -11,9 +11,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::auth_flows::authorize::redirect_uri::registrable;
 use crate::auth_flows::web_session;
 use crate::context::Context;
-use crate::federation::provider::Departure;
 use crate::http::audit::AuditEvent;
-use crate::http::cookies::{self, CookieKind};
+use crate::http::cookies::{self, BrowserBinding, CookieKind};
 use crate::http::departure;
 use crate::http::facts::RequestFacts;
 use crate::http::parameters::Parameters;
@@ -114,9 +113,8 @@ async fn through_provider(
     target: &str,
 ) -> Option<HttpResponse> {
     let public_url = &context.ports.public_url;
-    let known = cookies::read(request, public_url, CookieKind::Browser);
-    let browser = known.clone().unwrap_or_else(|| context.ports.random.token());
-    let begun = match state.broker.begin_sign_out(context, session, target, &browser).await {
+    let browser = BrowserBinding::of(request, public_url, &context.ports.random);
+    let begun = match state.broker.begin_sign_out(context, session, target, &browser.value).await {
         Ok(begun) => begun?,
         Err(failure) => {
             let reason = failure.reason();
@@ -124,13 +122,7 @@ async fn through_provider(
             return None;
         }
     };
-    let response = match begun {
-        Departure::Redirect(url) => departure::redirect_found(&url),
-        Departure::PostForm { action, fields } => departure::post_form(&action, &fields, &context.ports.random.token()),
-    };
-    let mut response = response.ok()?;
-    if known.is_none() {
-        response.add_cookie(&cookies::set(public_url, CookieKind::Browser, &browser, None)).ok()?;
-    }
+    let mut response = departure::leave(&begun, &context.ports.random).ok()?;
+    browser.keep(public_url, &mut response).ok()?;
     Some(response)
 }

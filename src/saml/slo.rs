@@ -8,7 +8,6 @@ use actix_web::web::{self, Bytes, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::context::Context;
-use crate::federation::provider::Departure;
 use crate::federation::saml::fault::SamlFault;
 use crate::federation::saml::logout::Delivery;
 use crate::federation::sign_out::{SignOutArrival, SignedOut};
@@ -16,6 +15,7 @@ use crate::http::audit::AuditEvent;
 use crate::http::cookies::{self, CookieKind};
 use crate::http::departure;
 use crate::http::facts::RequestFacts;
+use crate::model::departure::Departure;
 use crate::model::failure::Failure;
 use crate::saml::acs::{PoolPath, form};
 use crate::saml::{SamlState, error};
@@ -72,8 +72,7 @@ fn delivery(request: &HttpRequest, body: &[u8]) -> Result<Delivery, Failure> {
 fn respond(context: &Context, method: &Method, pool_id: &str, done: SignedOut) -> Result<HttpResponse, Failure> {
     let mut response = match &done.departure {
         Departure::Redirect(url) if *method == Method::POST => departure::redirect_see_other(url),
-        Departure::Redirect(url) => departure::redirect_found(url),
-        Departure::PostForm { action, fields } => departure::post_form(action, fields, &context.ports.random.token()),
+        other => departure::leave(other, &context.ports.random),
     }
     .map_err(Failure::internal)?;
     let mut event = AuditEvent::decided(EVENT, done.refused).with("user_pool.id", pool_id).with("provider", done.provider);

@@ -13,12 +13,13 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::federation::oauth2::{self, refused};
-use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
+use crate::federation::provider::{Answer, Begun, Boxed, Provider, Start};
 use crate::federation::providers::facebook::graph::{Fresh, Graph};
 use crate::federation::providers::facebook::id_token::IdTokens;
 use crate::federation::providers::facebook::settings::{Settings, WWW};
 use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::{answer, claims};
+use crate::model::departure::Departure;
 use crate::model::external_identity::ExternalIdentity;
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::federation::oauth2::{self, refused};
-use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, Start};
+use crate::federation::provider::{Answer, Begun, Boxed, Provider, Start};
 use crate::federation::providers::login_with_amazon::settings::{ISSUER, Settings};
 use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::token_request::{self, Redemption};
 use crate::federation::providers::oidc::{answer, claims};
+use crate::model::departure::Departure;
 use crate::model::external_identity::ExternalIdentity;
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};

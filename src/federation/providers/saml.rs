@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use crate::base::digest::sha256_b64;
 use crate::context::Context;
 use crate::federation::attribute_mapping;
-use crate::federation::provider::{Answer, Begun, Boxed, Departure, Provider, SignOut, Start, unsolicited};
+use crate::federation::provider::{Answer, Begun, Boxed, Provider, SignOut, Start, unsolicited};
 use crate::federation::providers::saml::descriptors::Descriptors;
 use crate::federation::saml::authn_request::{self, AuthnRequest};
 use crate::federation::saml::encryption::Decryption;
@@ -27,6 +27,7 @@ use crate::federation::saml::response::{self, DEFAULT_SKEW_S, Expectation, Verif
 use crate::federation::saml::subject::NameId;
 use crate::keys::KeyError;
 use crate::keys::saml_keys::SpKey;
+use crate::model::departure::Departure;
 use crate::model::external_identity::{ExternalIdentity, LogoutHandle, OneTimeId};
 use crate::model::failure::Failure;
 use crate::model::identity_provider::{IdentityProvider, ProviderKind};

@@ -15,7 +15,7 @@ use crate::hosted_ui::page::{Boxed, Page, Visit};
 use crate::hosted_ui::query::{self, MAX_VALUE, UNROUTED};
 use crate::hosted_ui::{error, render};
 use crate::http::audit::AuditEvent;
-use crate::http::cookies::{self, CookieKind};
+use crate::http::cookies::{self, BrowserBinding, CookieKind};
 use crate::http::parameters::Parameters;
 use crate::http::{csrf, departure};
 use crate::model::failure::Failure;
@@ -126,19 +126,15 @@ async fn get(visit: Visit<'_>) -> Result<HttpResponse, Failure> {
     let mut response = if by_address.is_empty() {
         render::page(html(&nonce, name, None, choices)?, &nonce)
     } else {
-        let known = cookies::read(request, public_url, CookieKind::Browser);
-        let browser = known.clone().unwrap_or_else(|| context.ports.random.token());
+        let browser = BrowserBinding::of(request, public_url, &context.ports.random);
         let form = AddressForm {
             action: query::address(&format!("{}/login", served.domain_url), &parameters, &[]),
-            csrf: csrf::token(&browser),
+            csrf: csrf::token(&browser.value),
             prefill: validated.authorization.login_hint.clone().unwrap_or_default(),
             unrouted: parameters.get(UNROUTED).is_some(),
         };
         let mut response = render::form_page(html(&nonce, name, Some(form), choices)?, &nonce);
-        if known.is_none() {
-            let cookie = cookies::set(public_url, CookieKind::Browser, &browser, None);
-            response.add_cookie(&cookie).map_err(|_| Failure::internal("the browser cookie cannot be written"))?;
-        }
+        browser.keep(public_url, &mut response).map_err(Failure::internal)?;
         response
     };
     facts(AuditEvent::success(EVENT), &validated).attach(&mut response);

@@ -13,13 +13,14 @@ use crate::base::digest::sha256_b64;
 use crate::base::secret::Secret;
 use crate::context::Context;
 use crate::federation::documents::{Documents, Key, Rules};
-use crate::federation::provider::{Answer, Begun, Departure, Start};
+use crate::federation::provider::{Answer, Begun, Start};
 use crate::federation::providers::oidc::answer;
 use crate::federation::providers::oidc::endpoints::Endpoints;
 use crate::federation::providers::oidc::id_token::{self, Expected, Unverified};
 use crate::federation::providers::oidc::issuer::Issuer;
 use crate::federation::providers::oidc::key_set::{self, KeySet};
 use crate::federation::providers::oidc::token_request::{self, Redemption};
+use crate::model::departure::Departure;
 use crate::model::failure::Failure;
 use crate::model::identity_provider::IdentityProvider;
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::base::digest::sha256_b64;
 use crate::context::Context;
-use crate::federation::provider::{Begun, Boxed, Departure, EndAsked, EndWish, Ended, Leaving, SignOut, SignOutMessage};
+use crate::federation::provider::{Begun, Boxed, EndAsked, EndWish, Ended, Leaving, SignOut, SignOutMessage};
 use crate::federation::providers::saml::{Saml, refused, subject_key};
 use crate::federation::saml::authn_request::request_id;
 use crate::federation::saml::fault::SamlFault;
@@ -23,6 +23,7 @@ use crate::federation::saml::metadata::IdpDescriptor;
 use crate::federation::saml::outgoing::{self, Field};
 use crate::federation::saml::response::DEFAULT_SKEW_S;
 use crate::federation::saml::subject::NameId;
+use crate::model::departure::Departure;
 use crate::model::external_identity::OneTimeId;
 use crate::model::failure::Failure;
 use crate::model::identity_provider::IdentityProvider;
